@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every feature named here is checked in Sources/TrustlogCore/FeatureChecks.swift: SwiftPM ignores a misspelt name silently.
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func target(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+func systemLibrary(_ name: String, pkgConfig: String, package: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TrustlogTestKit"], resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "trustlog",
+    products: [
+        .library(name: "Trustlog", targets: ["Trustlog"]),
+        .executable(name: "trustlog", targets: ["TrustlogCLI"]),
+    ],
+    targets: [
+        systemLibrary("CRdKafka", pkgConfig: "rdkafka", package: "librdkafka-dev"),
+        systemLibrary("CLibPQ", pkgConfig: "libpq", package: "libpq-dev"),
+        systemLibrary("CMariaDB", pkgConfig: "libmariadb", package: "libmariadb-dev"),
+        systemLibrary("CSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),
+        systemLibrary("CSodium", pkgConfig: "libsodium", package: "libsodium-dev"),
+        systemLibrary("COpenSSL", pkgConfig: "libcrypto", package: "libssl-dev"),
+        systemLibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", package: "libmicrohttpd-dev"),
+        systemLibrary("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
+        .systemLibrary(name: "CSystem"),
+
+        target("TrustlogCore", ["CSodium", "COpenSSL"]),
+        target("BlockingExecutor", ["CSystem"]),
+        target("Observability"),
+        target("KafkaClient", ["CRdKafka", "BlockingExecutor", "Observability"]),
+        target(
+            "OperationStore",
+            ["CSQLite", "CLibPQ", "CMariaDB", "BlockingExecutor", "Observability", "TrustlogCore"],
+            resources: [
+                .embedInCode("Schema/sqlite.sql")
+            ]),
+        target(
+            "TrustlogService", ["TrustlogCore", "BlockingExecutor", "Observability", "KafkaClient", "OperationStore"]),
+        target("TrustlogAdmin", ["CMicroHTTPD", "TrustlogService", "Observability"]),
+        target("CommandLineTool"),
+        .executableTarget(
+            name: "TrustlogCLI",
+            dependencies: [
+                "CYAML", "CSystem", "TrustlogCore", "BlockingExecutor", "Observability", "KafkaClient", "OperationStore",
+                "TrustlogService", "TrustlogAdmin", "CommandLineTool",
+            ],
+            swiftSettings: swiftSettings),
+        target(
+            "Trustlog", ["TrustlogCore", "Observability", "KafkaClient", "OperationStore", "TrustlogService"]),
+
+        .target(
+            name: "TrustlogTestKit",
+            dependencies: ["TrustlogCore", "Observability", "KafkaClient", "OperationStore"],
+            path: "Tests/TrustlogTestKit",
+            swiftSettings: swiftSettings),
+        tests("TrustlogCoreTests", ["TrustlogCore"]),
+        tests("BlockingExecutorTests", ["BlockingExecutor"]),
+        tests("ObservabilityTests", ["Observability"]),
+        tests("KafkaClientTests", ["KafkaClient"]),
+        tests("OperationStoreTests", ["OperationStore"]),
+        tests("TrustlogServiceTests", ["TrustlogService"]),
+        tests("TrustlogAdminTests", ["TrustlogAdmin"]),
+        tests("CommandLineToolTests", ["CommandLineTool"]),
+        tests("TrustlogCLITests", ["TrustlogCLI"]),
+        tests("AcceptanceTests", []),
+    ]
+)

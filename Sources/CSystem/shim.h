@@ -1,0 +1,7 @@
+// What Swift's Glibc module hides: thread names. No logic.
+#ifndef TRUSTLOG_CSYSTEM_SHIM_H
+#define TRUSTLOG_CSYSTEM_SHIM_H
+#include <pthread.h>
+/// Names the calling thread (at most 15 bytes, see pthread_setname_np(3)).
+int pthread_setname_np(pthread_t thread, const char *name);
+#endif
