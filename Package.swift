@@ -23,7 +23,8 @@ func systemLibrary(_ name: String, pkgConfig: String, package: String) -> Target
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies + ["TrustlogTestKit"], resources: resources, swiftSettings: swiftSettings)
+        name: name, dependencies: dependencies + ["TrustlogTestKit"], resources: resources, swiftSettings: swiftSettings
+    )
 }
 
 let package = Package(
@@ -60,7 +61,8 @@ let package = Package(
         .executableTarget(
             name: "TrustlogCLI",
             dependencies: [
-                "CYAML", "CSystem", "TrustlogCore", "BlockingExecutor", "Observability", "KafkaClient", "OperationStore",
+                "CYAML", "CSystem", "TrustlogCore", "BlockingExecutor", "Observability", "KafkaClient",
+                "OperationStore",
                 "TrustlogService", "TrustlogAdmin", "CommandLineTool",
             ],
             swiftSettings: swiftSettings),
@@ -73,7 +75,7 @@ let package = Package(
             path: "Tests/TrustlogTestKit",
             swiftSettings: swiftSettings),
         tests("TrustlogCoreTests", ["TrustlogCore"]),
-        tests("BlockingExecutorTests", ["BlockingExecutor"]),
+        tests("BlockingExecutorTests", ["BlockingExecutor", "CSystem"]),
         tests("ObservabilityTests", ["Observability"]),
         tests("KafkaClientTests", ["KafkaClient"]),
         tests("OperationStoreTests", ["OperationStore"]),

@@ -4,4 +4,6 @@
 #include <pthread.h>
 /// Names the calling thread (at most 15 bytes, see pthread_setname_np(3)).
 int pthread_setname_np(pthread_t thread, const char *name);
+/// Reads a thread's name into a buffer of at least 16 bytes.
+int pthread_getname_np(pthread_t thread, char *name, size_t size);
 #endif
