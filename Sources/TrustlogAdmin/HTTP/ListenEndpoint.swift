@@ -22,7 +22,7 @@ package struct ListenEndpoint: Sendable, Equatable, CustomStringConvertible {
         } else if host.contains(UInt8(ascii: ":")) {
             throw ListenEndpointError(text: text, problem: "an IPv6 address stands in brackets")
         }
-        guard !host.isEmpty, host.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }) else {
+        guard !host.isEmpty, host.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"/[]".utf8.contains($0) }) else {
             throw ListenEndpointError(text: text, problem: "the host is missing or is no host name or address")
         }
         let digits = bytes[(colon + 1)...]
