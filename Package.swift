@@ -72,7 +72,7 @@ let package = Package(
             dependencies: ["TrustlogCore", "Observability", "KafkaClient", "OperationStore"],
             path: "Tests/TrustlogTestKit",
             swiftSettings: swiftSettings),
-        tests("TrustlogCoreTests", ["TrustlogCore"]),
+        tests("TrustlogCoreTests", ["TrustlogCore"], resources: [.copy("Golden")]),
         tests("BlockingExecutorTests", ["BlockingExecutor"]),
         tests("ObservabilityTests", ["Observability"]),
         tests("KafkaClientTests", ["KafkaClient"]),
