@@ -136,7 +136,7 @@ struct EnvelopeVerifierTests {
     func form() throws {
         let text = """
              { "x" : {"payload":1}, "signatures" : [ { "y" : [1e999, null], "s\\u0069g" : "\(encodeBase64(try signature(signer, record)))" } ],
-               "payloadType" : "\(Envelope.payloadType.replacing("/", with: "\\/"))" , "payload" : "\(encodeBase64(record))" }\n
+               "payloadType" : "\(Envelope.payloadType.replacing("/", with: "\\/"))" , "payload" : "\(encodeBase64(record).replacing("A", with: "\\u0041"))" }\n
             """
         #expect(throws: Never.self) { try verify(Array(text.utf8)).get() }
     }
@@ -164,6 +164,21 @@ struct EnvelopeVerifierTests {
             Issue.record("not malformed")
             return
         }
+    }
+
+    @Test("each error says what is wrong")
+    func descriptions() throws {
+        let other = try signature(signer, record, type: "text/plain")
+        let told = error(envelope(type: "text/plain", signatures: [entry(other)]))?.description
+        #expect(told?.contains("text/plain") == true)
+        #expect(told?.contains(Envelope.payloadType) == true)
+        #expect(
+            error([])?.description
+                == "not a DSSE envelope: not one JSON object as the contract has it: the text ends too early at byte 0")
+        #expect(VerificationError.noValidSignature.description.contains("known key"))
+        let bytes = try signature(signer, Array("{}".utf8))
+        let empty = error(envelope(payload: "e30=", signatures: [entry(bytes)]))?.description
+        #expect(empty?.contains("opId is missing") == true)
     }
 
     @Test("size and number of signatures are bounded")

@@ -109,6 +109,18 @@ struct OperationDecoderTests {
         #expect(rejection(inField.decode())?.code == .malformed)
     }
 
+    @Test(
+        "what is malformed is told with its place",
+        arguments: [
+            (#"{"a" 1}"#, "expected ':' after a member's name at byte 5"),
+            ("{}x", "something follows the JSON object at byte 2"),
+            (#"{"a":1"#, "the text ends too early at byte 6"), ("[]", "expected a JSON object at byte 0"),
+        ])
+    func place(text: String, message: String) {
+        #expect(
+            rejection(decode(text))?.description == "malformed: not one JSON object as the contract has it: " + message)
+    }
+
     @Test("malformed outranks invalid: everything is parsed before anything is judged")
     func order() {
         #expect(rejection(decode(#"{"opId":"","x":1e999,"y":}"#))?.code == .malformed)

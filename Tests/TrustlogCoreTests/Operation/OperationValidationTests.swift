@@ -63,7 +63,7 @@ struct OperationValidationTests {
         let made = try Operation.canonicalExtra(fromJSON: #" { "b" : 1.50 , "a" : 1e20, "é": "\u000a" } "#)
         #expect(made == #"{"a":100000000000000000000,"b":1.5,"é":"\n"}"#)
         #expect(try Operation.canonicalExtra(fromJSON: try #require(made)) == made)
-        #expect(try Operation.canonicalExtra(fromJSON: " {} ") == nil)
+        #expect(try Operation.canonicalExtra(fromJSON: Array(" {} ".utf8)) == nil)
     }
 
     @Test("canonicalExtra refuses what a message could not hold, and names the member")

@@ -61,6 +61,12 @@ struct RecordTests {
         #expect(throws: RecordError.self) { try Record.decode(Array(changed.utf8)) }
     }
 
+    @Test("bytes beyond any record are refused unread")
+    func tooLarge() {
+        let error = #expect(throws: RecordError.self) { try Record.decode([UInt8](repeating: 0x20, count: 1_048_577)) }
+        #expect(error?.description.contains("1048577 bytes") == true)
+    }
+
     @Test("a source is read back only if it is whole", arguments: ["topic", "offset", "partition", "digest"])
     func source(member: String) throws {
         let source = RecordSource(topic: "t", partition: 1, offset: 1, digest: Digest.sha256Hex([UInt8]()))
