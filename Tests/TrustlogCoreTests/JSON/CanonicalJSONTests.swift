@@ -54,6 +54,15 @@ struct CanonicalJSONTests {
         #expect(try canonical(json) == expected)
     }
 
+    @Test("literals of any length take the nearest double")
+    func longLiterals() throws {
+        #expect(try canonical("0." + String(repeating: "7", count: 500_000)) == "0.7777777777777778")
+        // Exactly between two doubles: to the even one, but for a last digit far behind.
+        let half = "1.00000000000000011102230246251565404236316680908203125"
+        #expect(try canonical(half) == "1")
+        #expect(try canonical(half + String(repeating: "0", count: 50_000) + "1") == "1.0000000000000002")
+    }
+
     @Test("names are sorted by UTF-16 code units: the example of section 3.2.3")
     func sorting() throws {
         let json = #"""
