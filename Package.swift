@@ -79,7 +79,7 @@ let package = Package(
             dependencies: ["TrustlogCore", "Observability", "KafkaClient", "OperationStore"],
             path: "Tests/TrustlogTestKit",
             swiftSettings: swiftSettings),
-        tests("TrustlogCoreTests", ["TrustlogCore"]),
+        tests("TrustlogCoreTests", ["TrustlogCore"], resources: [.copy("Golden")]),
         tests("BlockingExecutorTests", ["BlockingExecutor", "CSystem"]),
         tests("ObservabilityTests", ["Observability"]),
         tests("KafkaClientTests", ["KafkaClient"]),
