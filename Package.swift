@@ -56,7 +56,12 @@ let package = Package(
             ]),
         target(
             "TrustlogService", ["TrustlogCore", "BlockingExecutor", "Observability", "KafkaClient", "OperationStore"]),
-        target("TrustlogAdmin", ["CMicroHTTPD", "TrustlogService", "Observability"]),
+        target(
+            "TrustlogAdmin", ["CMicroHTTPD", "Observability"],
+            resources: [
+                .embedInCode("Console/console.html"), .embedInCode("Console/console.css"),
+                .embedInCode("Console/console.js"), .embedInCode("Console/icon.svg"),
+            ]),
         target("CommandLineTool"),
         .executableTarget(
             name: "TrustlogCLI",

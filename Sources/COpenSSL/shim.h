@@ -3,6 +3,7 @@
 #define TRUSTLOG_COPENSSL_SHIM_H
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ec.h>
