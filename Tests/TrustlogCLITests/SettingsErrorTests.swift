@@ -63,11 +63,12 @@ struct SettingsErrorTests {
         arguments: [
             (
                 "input: {topic: a",
-                "s.yaml:1:17: not valid YAML: did not find expected ',' or '}' while parsing a flow mapping that begins at line 1, column 8"
+                "s.yaml:2:1: not valid YAML: did not find expected ',' or '}' while parsing a flow mapping that begins at line 1, column 8"
             ),
             (
                 "a: 1\n\tb: 2",
-                "s.yaml:2:1: not valid YAML: found character that cannot start any token while scanning for the next token"
+                "s.yaml:2:1: not valid YAML: found a tab character that violates indentation while scanning a plain scalar "
+                    + "that begins at line 1, column 4"
             ),
             ("input:\n  topic: é\u{1}", "s.yaml:2:11: not valid YAML: control characters are not allowed"),
             ("- a", "s.yaml:1:1: settings are a map of keys and values"),

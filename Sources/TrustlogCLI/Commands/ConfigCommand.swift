@@ -1,4 +1,5 @@
 import CommandLineTool
+import Glibc
 
 /// `trustlog config check|show|schema`.
 enum ConfigCommand {
@@ -8,12 +9,28 @@ enum ConfigCommand {
 
     private static let check = Command(
         "check", abstract: "Check the settings; every error is shown.",
-        discussion: "Exit code 0 if the service could start with them, 78 if not. Touches neither broker nor database."
+        discussion: "Exit code 0 if the service could start with them, 78 if not. Key files that are there are tried."
     ) { arguments, terminal in
         let loaded = try GlobalOptions.loadSettings(arguments, terminal, for: .run)
+        try checkKeys(loaded.settings, terminal)
         terminal.writeLine(
             "the settings are valid" + (loaded.file.map { " (\(printable($0)))" } ?? " (no settings file)"))
         return .success
+    }
+
+    /// A key file may be missing where settings are only checked, say before a deployment; one that is there must be fit.
+    private static func checkKeys(_ settings: Settings, _ terminal: Terminal) throws {
+        var present = settings
+        let isThere = { (path: String) in
+            if access(path, F_OK) == 0 || errno != ENOENT { return true }
+            terminal.reportLine("warning", "the key file \(path) is not there")
+            return false
+        }
+        present.signing.keyFile = settings.signing.keyFile.flatMap { isThere($0) ? $0 : nil }
+        present.signing.additionalKeyFiles.removeAll { !isThere($0) }
+        present.verify.keyFiles.removeAll { !isThere($0) }
+        _ = try KeyFiles.signers(present.signing)
+        _ = try KeyFiles.verificationKeys(present)
     }
 
     private static let show = Command(

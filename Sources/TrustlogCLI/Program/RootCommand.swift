@@ -16,6 +16,7 @@ package enum RootCommand {
         parameters: GlobalOptions.all,
         subcommands: [
             ConfigCommand.command,
+            KeygenCommand.command,
             CompletionsCommand.command,
         ])
 }
