@@ -36,6 +36,9 @@ package final class BlockingExecutor: SerialExecutor {
     /// Whether the caller runs on this executor's thread.
     package var isCurrent: Bool { thread.isCurrent }
 
+    /// Whether jobs wait behind the one that runs: a blocking call that begins now would make them wait.
+    package var hasPendingJobs: Bool { thread.hasPendingJobs }
+
     package func checkIsolated() {
         precondition(isCurrent, "not on the thread of this executor")
     }

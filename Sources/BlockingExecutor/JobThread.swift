@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Synchronization
 
 /// The thread behind a ``BlockingExecutor`` and the queue that feeds it.
 ///
@@ -18,6 +19,7 @@ final class JobThread: @unchecked Sendable {
     private var isStopped = false
     private var wake: (@Sendable () -> Void)?
     private var threadID: pthread_t?
+    private let pendingJobs = Atomic(0)
 
     init(name: String) {
         self.name = name
@@ -52,12 +54,16 @@ final class JobThread: @unchecked Sendable {
     }
 
     func enqueue(_ job: UnownedJob, for executor: UnownedSerialExecutor) {
+        pendingJobs.add(1, ordering: .sequentiallyConsistent)
         withLock {
             entries.append(Entry(job: job, executor: executor))
             pthread_cond_signal(condition)
             wake?()
         }
     }
+
+    /// Counted before `wake` is called: who sets a flag for `wake` and then reads this misses no job.
+    var hasPendingJobs: Bool { pendingJobs.load(ordering: .sequentiallyConsistent) > 0 }
 
     func setWake(_ wake: (@Sendable () -> Void)?) {
         withLock { self.wake = wake }
@@ -88,6 +94,7 @@ final class JobThread: @unchecked Sendable {
             }
             if isEnding { return }
             for entry in batch {
+                pendingJobs.subtract(1, ordering: .sequentiallyConsistent)
                 entry.job.runSynchronously(on: entry.executor)
             }
             batch.removeAll(keepingCapacity: true)

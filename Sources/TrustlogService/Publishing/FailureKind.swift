@@ -8,9 +8,9 @@ enum FailureKind: Equatable {
     case outage
 
     init(_ error: KafkaError) {
-        switch error {
-        case .messageTooLarge: self = .suspect(.tooLarge)
-        case .invalidRecord, .invalidMessage: self = .suspect(.refused)
+        switch error.code {
+        case KafkaError.messageTooLarge, KafkaError.recordListTooLarge: self = .suspect(.tooLarge)
+        case KafkaError.invalidRecord, KafkaError.invalidMessage: self = .suspect(.refused)
         default: self = .outage
         }
     }

@@ -1,0 +1,35 @@
+/// The properties of every consumer.
+enum ConsumerProperties {
+    static let defaults: [String: String] = [
+        "client.id": "trustlog",
+        "check.crcs": "true",
+        // Below 32 MB librdkafka 2.0.2 stalls for a second whenever its queue was full; its own default is 64 MB.
+        "queued.max.messages.kbytes": "32768",
+        "partition.assignment.strategy": "range,roundrobin",
+        "statistics.interval.ms": "2000",
+    ]
+
+    static func guarded(group: String, instanceID: String?, sessionTimeout: Duration) -> [String: String] {
+        let session = max(1, sessionTimeout.milliseconds)
+        var properties = [
+            "group.id": group,
+            "session.timeout.ms": String(session),
+            "heartbeat.interval.ms": String(max(1, session / 3)),
+            "enable.auto.commit": "false",
+            "enable.auto.offset.store": "false",
+            // A reset is the service's decision: it counts what is skipped.
+            "auto.offset.reset": "error",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": "true",
+            "allow.auto.create.topics": "false",
+        ]
+        if let instanceID {
+            properties["group.instance.id"] = instanceID
+        }
+        if session > 300_000 {
+            // librdkafka refuses a session that outlasts the poll interval.
+            properties["max.poll.interval.ms"] = String(session)
+        }
+        return properties
+    }
+}
