@@ -106,7 +106,7 @@ struct SettingsErrorTests {
         "keys that stand twice are an error, however they are written",
         arguments: [
             "input.topic: a\ninput.topic: b", "input: {topic: a}\ninput.topic: b", "input: {topic: a, topic: b}",
-            "input: {topic: a}\ninput: {group-id: b}", "kafka.properties: {a.b: 1, a: {b: 2}}",
+            "input: {topic: a}\ninput: {group-id: b}", "kafka.properties: {linger.ms: 1, linger: {ms: 2}}",
         ])
     func duplicates(yaml: String) throws {
         let problems = try problems(yaml)
@@ -130,6 +130,31 @@ struct SettingsErrorTests {
             problems(environment: ["TRUSTLOG_KAFKA_PROPERTIES_\(upper)": "1"]),
         ].map { try #require($0.first) }
         for text in texts { #expect(text.contains("the property \(property) is not to be set: ")) }
+    }
+
+    @Test("a property that librdkafka does not know is an error where a broker is used, and shown with the others")
+    func unknownProperty() throws {
+        let loaded = try load("kafka: {bootstrap-servers: a, properties: {lingr.ms: 5}}", set: ["strategy=db-only"])
+        #expect(throws: Never.self) { try loaded.validate(for: .database) }
+        #expect(throws: SettingsError(loaded.propertyProblems)) { try loaded.validate(for: .run) }
+        #expect(loaded.propertyProblems.first?.text.contains("/s.yaml:1:44: kafka.properties.lingr.ms: ") == true)
+    }
+
+    @Test("a property that librdkafka does not take with this value is told with its place")
+    func unfitProperties() throws {
+        let texts = try problems(
+            "kafka.properties: {\n  lingr.ms: 5,\n  linger.ms: soon,\n  client.id: [a],\n  client.rack: }")
+        #expect(texts.count == 4)
+        #expect(texts[0].hasPrefix("s.yaml:2:3: kafka.properties.lingr.ms: librdkafka "))
+        #expect(texts[0].hasSuffix(" knows no property \"lingr.ms\""))
+        #expect(texts[1].hasPrefix("s.yaml:3:3: kafka.properties.linger.ms: property \"linger.ms\" is refused: "))
+        #expect(
+            texts[2]
+                == "s.yaml:4:14: kafka.properties.client.id: '[a]' is not allowed; allowed: one text, number or boolean"
+        )
+        #expect(
+            texts[3].hasSuffix("kafka.properties.client.rack: '' is not allowed; allowed: one text, number or boolean"))
+        #expect(try problems(set: ["kafka.consumer.client.id=a\0b"]).count == 1)
     }
 
     @Test("no secret stands in an error, not even under a mistyped key")

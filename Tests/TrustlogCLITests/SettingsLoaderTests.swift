@@ -215,15 +215,15 @@ struct SettingsLoaderTests {
 
     @Test("each purpose asks for what it needs, and says how to make a key")
     func purposes() throws {
-        var settings = try load().settings
+        var settings = try load()
         #expect(throws: Never.self) { try settings.validate(for: .database) }
         #expect(missing(settings, .run) == ["kafka.bootstrap-servers", "signing.key-file"])
         #expect(missing(settings, .produce) == ["kafka.bootstrap-servers"])
-        settings.kafka.bootstrapServers = ["a:1"]
+        settings.settings.kafka.bootstrapServers = ["a:1"]
         #expect(missing(settings, .replay) == ["signing.key-file"])
-        settings.strategy = .databaseOnly
+        settings.settings.strategy = .databaseOnly
         #expect(missing(settings, .run) == [])
-        settings.strategy = .trustlogOnly
+        settings.settings.strategy = .trustlogOnly
         #expect {
             try settings.validate(for: .run)
         } throws: { error in
@@ -231,7 +231,7 @@ struct SettingsLoaderTests {
         }
     }
 
-    private func missing(_ settings: Settings, _ purpose: Settings.Purpose) -> [String] {
+    private func missing(_ settings: LoadedSettings, _ purpose: SettingsPurpose) -> [String] {
         do {
             try settings.validate(for: purpose)
             return []

@@ -10,7 +10,7 @@ struct SettingsOutputTests {
             """
             strategy: db-only
             instance.id: "5"
-            kafka: {bootstrap-servers: [a:1], properties: {client.id: "a \\"b\\" \\\\ é\\x01", x: "off"}}
+            kafka: {bootstrap-servers: [a:1], properties: {client.id: "a \\"b\\" \\\\ é\\x01", client.rack: "off"}}
             input: {topic: "123", group-id: "# no comment: really", batch-bytes: 100000}
             output.forward-headers: ["x: y", off]
             log.level: trace

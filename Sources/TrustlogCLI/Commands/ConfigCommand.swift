@@ -37,7 +37,9 @@ enum ConfigCommand {
         "show", abstract: "Print the effective settings as YAML, secrets masked.",
         discussion: "A comment behind each value tells where it comes from. The output is a file that --config takes."
     ) { arguments, terminal in
-        terminal.write(SettingsShow(try GlobalOptions.loadSettings(arguments, terminal)).yaml())
+        let loaded = try GlobalOptions.loadSettings(arguments, terminal)
+        for problem in loaded.propertyProblems { terminal.reportLine("warning", problem.text) }
+        terminal.write(SettingsShow(loaded).yaml())
         return .success
     }
 

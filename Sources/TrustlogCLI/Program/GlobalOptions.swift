@@ -28,11 +28,11 @@ package enum GlobalOptions {
 
     /// The effective settings, with everything that the purpose needs.
     package static func loadSettings(
-        _ arguments: ParsedArguments, _ terminal: Terminal, for purpose: Settings.Purpose
+        _ arguments: ParsedArguments, _ terminal: Terminal, for purpose: SettingsPurpose
     ) throws -> LoadedSettings {
         let loaded = try loadSettings(arguments, terminal)
         do throws(SettingsError) {
-            try loaded.settings.validate(for: purpose)
+            try loaded.validate(for: purpose)
         } catch {
             throw error.commandError
         }

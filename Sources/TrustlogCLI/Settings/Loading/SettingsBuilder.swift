@@ -1,4 +1,5 @@
 import CommandLineTool
+import KafkaClient
 
 /// Puts layers of raw settings on top of each other, checks each value, and collects what is wrong.
 struct SettingsBuilder {
@@ -10,6 +11,8 @@ struct SettingsBuilder {
 
     var loaded = LoadedSettings(settings: Settings())
     var problems: [SettingsProblem] = []
+    /// See ``LoadedSettings/propertyProblems``.
+    private var propertyProblems: [SettingsProblem] = []
     private var pending: [String: PendingSecret] = [:]
 
     /// - Parameter mayRepeat: Whether a later value of the same layer takes the place of an earlier one.
@@ -33,7 +36,10 @@ struct SettingsBuilder {
         let cross = SettingsRules(loaded.settings)
         problems += cross.problems
         loaded.warnings += cross.warnings
-        guard problems.isEmpty else { throw SettingsError(problems.inReadingOrder(), warnings: loaded.warnings) }
+        loaded.propertyProblems = propertyProblems
+        guard problems.isEmpty else {
+            throw SettingsError((problems + propertyProblems).inReadingOrder(), warnings: loaded.warnings)
+        }
         return loaded
     }
 
@@ -67,25 +73,29 @@ struct SettingsBuilder {
 
     private mutating func apply(_ raw: RawSetting, to group: PropertyGroup) {
         let property = String(raw.key.dropFirst(group.prefix.count))
+        guard !property.isEmpty else {
+            problems.append(unknownKey(raw))
+            return
+        }
         if let reason = RefusedProperties.reason(property) {
             let message = "the property \(property) is not to be set: \(reason)"
             problems.append(SettingsProblem(at: raw.keyOrigin, key: raw.key, message))
             return
         }
-        guard !property.isEmpty, property.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "=") }) else {
-            problems.append(SettingsProblem(at: raw.keyOrigin, key: raw.key, "not the name of a librdkafka property"))
-            return
-        }
+        let text: String
         switch raw.value {
-        case .scalar(let scalar) where scalar.resolution != .null && !scalar.text.contains("\0"):
-            loaded.settings[keyPath: group.path][property] = scalar.text
-            accept(raw.key, raw.origin)
-        case .text(let text):
-            loaded.settings[keyPath: group.path][property] = text
-            accept(raw.key, raw.origin)
+        case .scalar(let scalar) where scalar.resolution != .null && !scalar.text.contains("\0"): text = scalar.text
+        case .text(let value) where !value.contains("\0"): text = value
         default:
             problems.append(invalid(raw, shown: shownValue(raw), allowed: "one text, number or boolean"))
+            return
         }
+        if let reason = KafkaConfiguration.problem(property: property, value: text) {
+            let problem = SettingsProblem(at: raw.keyOrigin, key: raw.key, printable(reason))
+            propertyProblems.append(problem)
+        }
+        loaded.settings[keyPath: group.path][property] = text
+        accept(raw.key, raw.origin)
     }
 
     private mutating func accept(_ key: String, _ origin: SettingOrigin) {

@@ -22,6 +22,8 @@ package struct LoadedSettings: Sendable {
     package var origins: [String: SettingOrigin] = [:]
     /// By key of the secret: the file it was read from.
     package var secretFiles: [String: String] = [:]
+    /// Properties that this librdkafka does not take. Another one may: they matter where a broker is to be used.
+    package var propertyProblems: [SettingsProblem] = []
     /// Sentences for people.
     package var warnings: [String] = []
     /// `nil` if there is none.

@@ -78,7 +78,10 @@ package struct SettingsShow {
 
     /// Plain where every YAML reads it as the same text, else between quotation marks.
     private func scalar(_ text: String) -> String {
-        let isPlain = text.wholeMatch(of: /[A-Za-z\/][A-Za-z0-9_.\/\-]*/) != nil
+        let slash = UInt8(ascii: "/")
+        let isPlain =
+            text.consists { $0.isNameByte || $0 == slash }
+            && text.utf8.first.map { $0.isASCIILetter || $0 == slash } ?? false
         let words = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"]
         return isPlain && !words.contains(text.lowercased()) ? text : quoted(text)
     }

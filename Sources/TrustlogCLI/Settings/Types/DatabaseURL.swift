@@ -36,10 +36,9 @@ package struct DatabaseURL: Sendable, Equatable {
     /// Works on anything that resembles a URL, so that errors can show one that is wrong. A password may hold `@` and `/`
     /// unescaped: the last `@` in front of the parameters ends it.
     static func masked(_ text: String) -> String {
-        guard let scheme = text.firstRange(of: "://") else { return text.hasPrefix("sqlite:") ? text : Secret.mask }
-        let rest = text[scheme.upperBound...]
-        var result = String(text[..<scheme.upperBound])
-        var remainder = rest
+        guard let (scheme, rest) = text.parted(by: "://") else { return text.hasPrefix("sqlite:") ? text : Secret.mask }
+        var result = scheme + "://"
+        var remainder = rest[...]
         if let at = rest.lastIndex(of: "@") {
             let user = rest[..<at].prefix { $0 != ":" }
             result += user + (user.endIndex < at ? ":\(Secret.mask)" : "")
@@ -56,14 +55,13 @@ package struct DatabaseURL: Sendable, Equatable {
     /// The same with this password, in place of one that stands there: behind the user's name, or as a parameter where no
     /// user is named.
     func with(password: String) -> DatabaseURL {
-        guard kind != .sqlite, let scheme = text.firstRange(of: "://") else { return self }
-        let (head, rest) = (text[..<scheme.upperBound], text[scheme.upperBound...])
+        guard kind != .sqlite, let (scheme, rest) = text.parted(by: "://") else { return self }
         let encoded = Self.percentEncoded(password)
         let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
         let changed: String
         if let at = rest[..<authorityEnd].lastIndex(of: "@") {
             let user = rest[..<at].prefix { $0 != ":" }
-            changed = head + user + ":" + encoded + rest[at...]
+            changed = scheme + "://" + user + ":" + encoded + rest[at...]
         } else {
             changed = text + (text.contains("?") ? "&" : "?") + "password=" + encoded
         }

@@ -1,14 +1,8 @@
 /// Durations as settings and commands write them: `250ms`, `10s`, `1m`, `2h`.
 package enum DurationText {
     package static func parse(_ text: String) -> Duration? {
-        guard let match = text.wholeMatch(of: /([0-9]{1,15})(ms|s|m|h)/), let count = Int64(match.1) else { return nil }
-        let unit: Int64 =
-            switch match.2 {
-            case "ms": 1
-            case "s": 1_000
-            case "m": 60_000
-            default: 3_600_000
-            }
+        let units: [String: Int] = ["ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000]
+        guard let (count, name) = text.numberAndUnit, let unit = units[name] else { return nil }
         let (milliseconds, isTooLong) = count.multipliedReportingOverflow(by: unit)
         return isTooLong ? nil : .milliseconds(milliseconds)
     }

@@ -82,13 +82,26 @@ extension SettingType where Value == ListenAddress? {
 
 extension String {
     fileprivate var isKafkaName: Bool {
-        self != "." && self != ".." && wholeMatch(of: /[a-zA-Z0-9._\-]{1,249}/) != nil
+        self != "." && self != ".." && utf8.count <= 249 && consists(of: \.isNameByte)
     }
 
+    /// `HOST`, `HOST:PORT`, `[IPv6]:PORT`, each also behind `PROTOCOL://`.
     fileprivate var isBrokerAddress: Bool {
-        guard let match = wholeMatch(of: /([A-Z_]+:\/\/)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._\-]+)(:([0-9]{1,5}))?/) else {
-            return false
+        var address = self
+        if let (scheme, rest) = parted(by: "://") {
+            guard scheme.consists(of: { $0.isASCIIUppercase || $0 == UInt8(ascii: "_") }) else { return false }
+            address = rest
         }
-        return match.4.map { (1...65_535).contains(Int($0) ?? 0) } ?? true
+        guard address.hasPrefix("[") else {
+            guard let (host, port) = address.parted(by: ":") else { return address.consists(of: \.isNameByte) }
+            return host.consists(of: \.isNameByte) && port.isPort
+        }
+        guard let (host, port) = address.dropFirst().parted(by: "]") else { return false }
+        let isHost = host.consists(of: { $0.isASCIIHexDigit || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") })
+        return isHost && (port.isEmpty || port.hasPrefix(":") && String(port.dropFirst()).isPort)
+    }
+
+    private var isPort: Bool {
+        consists(of: \.isASCIIDigit) && UInt16(self).map { $0 > 0 } ?? false
     }
 }

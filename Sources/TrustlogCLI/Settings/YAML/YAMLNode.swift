@@ -42,9 +42,25 @@ package struct YAMLScalar: Sendable {
         case ".nan", ".NaN", ".NAN": return .number
         default: break
         }
-        if text.wholeMatch(of: /[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+/) != nil { return .integer }
-        let number = /[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)/
-        return text.wholeMatch(of: number) != nil ? .number : .text
+        if isInteger { return .integer }
+        return isNumber ? .number : .text
+    }
+
+    private var isInteger: Bool {
+        if text.hasPrefix("0o") { return text.dropFirst(2).consists { $0.isASCIIDigit && $0 < UInt8(ascii: "8") } }
+        if text.hasPrefix("0x") { return text.dropFirst(2).consists(of: \.isASCIIHexDigit) }
+        return unsigned.consists(of: \.isASCIIDigit)
+    }
+
+    private var isNumber: Bool {
+        if [".inf", ".Inf", ".INF"].contains(unsigned) { return true }
+        // `Double` reads what YAML calls a number, and more, which takes other letters.
+        let marks = ".eE+-".utf8
+        return unsigned.consists { $0.isASCIIDigit || marks.contains($0) } && Double(text) != nil
+    }
+
+    private var unsigned: Substring {
+        text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
     }
 }
 
