@@ -5,7 +5,7 @@ enum Secret {
     /// Whether a librdkafka property, or anything named like one, carries a secret.
     static func isSecret(property name: String) -> Bool {
         let marks = ["password", "passwd", "secret", "token", "credential"]
-        return marks.contains { name.contains($0) } || properties.contains(name)
+        return marks.contains { name.parted(by: $0) != nil } || properties.contains(name)
     }
 
     /// Secrets whose names do not say so: private keys in PEM, and option strings that may hold one.
@@ -18,6 +18,6 @@ enum Secret {
     static func mayBeSecret(unknownKey key: String, suggestion: String?) -> Bool {
         let name = key.lowercased()
         let marks = ["pass", "pwd", "secret", "token", "key", "cred", "auth", "url", "dsn"]
-        return marks.contains { name.contains($0) } || (suggestion.map { SettingsTable.isSecret($0) } ?? false)
+        return marks.contains { name.parted(by: $0) != nil } || (suggestion.map { SettingsTable.isSecret($0) } ?? false)
     }
 }
