@@ -87,7 +87,7 @@ let package = Package(
         tests("TrustlogServiceTests", ["TrustlogService"]),
         tests("TrustlogAdminTests", ["TrustlogAdmin"]),
         tests("CommandLineToolTests", ["CommandLineTool"]),
-        tests("TrustlogCLITests", ["TrustlogCLI"]),
+        tests("TrustlogCLITests", ["TrustlogCLI", "CommandLineTool", "Observability", "TrustlogCore"]),
         tests("AcceptanceTests", []),
     ]
 )
