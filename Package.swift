@@ -76,7 +76,7 @@ let package = Package(
 
         .target(
             name: "TrustlogTestKit",
-            dependencies: ["TrustlogCore", "Observability", "KafkaClient", "OperationStore"],
+            dependencies: ["TrustlogCore", "Observability", "KafkaClient", "OperationStore", "CommandLineTool"],
             path: "Tests/TrustlogTestKit",
             swiftSettings: swiftSettings),
         tests("TrustlogCoreTests", ["TrustlogCore"], resources: [.copy("Golden")]),
