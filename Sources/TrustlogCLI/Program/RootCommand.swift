@@ -15,6 +15,7 @@ package enum RootCommand {
         version: Program.version,
         parameters: GlobalOptions.all,
         subcommands: [
+            RunCommand.command,
             ConfigCommand.command,
             KeygenCommand.command,
             CompletionsCommand.command,

@@ -1,4 +1,5 @@
 import CommandLineTool
+import KafkaClient
 import Glibc
 import Observability
 import OperationStore

@@ -1,4 +1,6 @@
 import CommandLineTool
+import KafkaClient
+import OperationStore
 import TrustlogCore
 import TrustlogService
 
