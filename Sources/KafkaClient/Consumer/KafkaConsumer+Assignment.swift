@@ -27,9 +27,9 @@ extension KafkaConsumer {
         let nothing = PartitionList()
         report("an assignment could not be accepted") { () throws(KafkaError) in
             if Self.isCooperative(handle) {
-                try KafkaError.check(rd_kafka_incremental_assign(handle, nothing.pointer))
+                try nothing.check { rd_kafka_incremental_assign(handle, $0) }
             } else {
-                try KafkaError.check(rd_kafka_assign(handle, nothing.pointer))
+                try nothing.check { rd_kafka_assign(handle, $0) }
             }
         }
         onRebalance(.assigned(partitions))
@@ -39,9 +39,14 @@ extension KafkaConsumer {
         let isLost = rd_kafka_assignment_lost(handle) != 0
         onRebalance(isLost ? .lost(partitions) : .revoked(partitions))
         report("an assignment could not be given back") { () throws(KafkaError) in
+            // librdkafka would remember the pause if the partition came back.
+            let paused = assignment.withLock { $0.startedAndPaused(among: partitions) }
+            if !paused.isEmpty {
+                try PartitionList(paused).check { rd_kafka_resume_partitions(handle, $0) }
+            }
             if Self.isCooperative(handle) {
                 let list = PartitionList(assignment.withLock { $0.revoke(partitions) })
-                try KafkaError.check(rd_kafka_incremental_unassign(handle, list.pointer))
+                try list.check { rd_kafka_incremental_unassign(handle, $0) }
             } else {
                 assignment.withLock { $0.revokeAll() }
                 try KafkaError.check(rd_kafka_assign(handle, nil))
@@ -82,15 +87,15 @@ extension KafkaConsumer {
     private func read(_ positions: [PartitionOffset], _ client: ClientHandle) throws(KafkaError) {
         if Self.isCooperative(client.pointer) {
             let list = PartitionList(positions, missing: Self.earliest)
-            try KafkaError.check(rd_kafka_incremental_assign(client.pointer, list.pointer))
+            try list.check { rd_kafka_incremental_assign(client.pointer, $0) }
         } else {
             // With an eager assignor an assignment is replaced as a whole: the others go on where they are.
             let list = PartitionList(assignment.withLock { $0.startedPositions }, missing: Self.earliest)
-            try KafkaError.check(rd_kafka_assign(client.pointer, list.pointer))
+            try list.check { rd_kafka_assign(client.pointer, $0) }
         }
         let paused = assignment.withLock { $0.startedAndPaused() }
         if !paused.isEmpty {
-            try KafkaError.check(rd_kafka_pause_partitions(client.pointer, PartitionList(paused).pointer))
+            try PartitionList(paused).check { rd_kafka_pause_partitions(client.pointer, $0) }
         }
     }
 
@@ -105,7 +110,7 @@ extension KafkaConsumer {
         assignment.withLock { $0.setPaused(true, partitions) }
         let started = assignment.withLock { $0.startedAndPaused(among: partitions) }
         guard !started.isEmpty else { return }
-        try KafkaError.check(rd_kafka_pause_partitions(client.pointer, PartitionList(started).pointer))
+        try PartitionList(started).check { rd_kafka_pause_partitions(client.pointer, $0) }
     }
 
     package func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
@@ -117,7 +122,7 @@ extension KafkaConsumer {
             return started
         }
         guard !started.isEmpty else { return }
-        try KafkaError.check(rd_kafka_resume_partitions(client.pointer, PartitionList(started).pointer))
+        try PartitionList(started).check { rd_kafka_resume_partitions(client.pointer, $0) }
     }
 
     /// Goes on reading a started partition at another offset (`nil`: the earliest), also after an error stopped it, as
@@ -131,7 +136,7 @@ extension KafkaConsumer {
         // librdkafka's own seek refuses a partition that an error has stopped; an assignment starts it in any case.
         if Self.isCooperative(client.pointer) {
             let list = PartitionList([partition])
-            try KafkaError.check(rd_kafka_incremental_unassign(client.pointer, list.pointer))
+            try list.check { rd_kafka_incremental_unassign(client.pointer, $0) }
         }
         try read([position], client)
     }

@@ -83,7 +83,7 @@ package final class KafkaConsumer: @unchecked Sendable {
     package func subscribe(to topics: [String]) throws(KafkaError) {
         let client = try open().client
         let list = PartitionList(topics.map { TopicPartition(topic: $0, partition: -1) })
-        try KafkaError.check(rd_kafka_subscribe(client.pointer, list.pointer))
+        try list.check { rd_kafka_subscribe(client.pointer, $0) }
     }
 
     /// Leaves the group; its partitions are revoked in the next polls.

@@ -20,7 +20,11 @@ extension KafkaProducer {
     ) async throws(KafkaError) {
         try await blocking { client in
             let list = PartitionList(offsets, missing: Int64(RD_KAFKA_OFFSET_INVALID))
-            return rd_kafka_send_offsets_to_transaction(client, list.pointer, group.pointer, timeout.milliseconds)
+            return list.withPointer { list in
+                withExtendedLifetime(group) {
+                    rd_kafka_send_offsets_to_transaction(client, list, group.pointer, timeout.milliseconds)
+                }
+            }
         }
     }
 
