@@ -3,7 +3,8 @@ import CRdKafka
 /// Transactions (KIP-98). Each method runs on the producer's own thread for blocking calls.
 ///
 /// An error says what to do: `isRetriable`: call the same again; `requiresAbort`: ``abortTransaction(timeout:)``, then begin
-/// anew; `isFatal`: close the producer and make a new one.
+/// anew; `isFatal`: close the producer and make a new one. After an abort because of a refused record the next transaction
+/// may fail once with ``KafkaError/outOfOrderSequence``, whatever it holds: abort it and repeat it unchanged.
 extension KafkaProducer {
     /// To be called once, before anything is produced: fences earlier producers of the same transactional id.
     package func initTransactions(timeout: Duration) async throws(KafkaError) {
