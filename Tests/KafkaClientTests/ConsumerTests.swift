@@ -372,4 +372,59 @@ struct ConsumerTests {
         await driver.perform { $0.close(deadline: .seconds(1)) }
         #expect(driver.consumer.lag().isEmpty)
     }
+
+    @Test(
+        "a static member whose id is taken over learns that it is over, and closes",
+        .enabled(if: TestCluster.hasReal, "no real broker is at hand"))
+    func fencedInstance() async throws {
+        try await TestCluster.real.with { servers, topic in
+            let first = try ConsumerDriver(servers, group: topic, instanceID: "one")
+            try await first.join([topic])
+            try await first.startAll()
+            let second = try ConsumerDriver(servers, group: topic, instanceID: "one")
+            try await second.join([topic])
+            let error = await #expect(throws: KafkaError.self) { try await first.poll { _ in false } }
+            #expect(error?.isFatal == true && error?.code == KafkaError.fencedInstance)
+            await first.close()
+            await second.close()
+        }
+    }
+
+    @Test(
+        "a topic that does not exist is told and not created, and read once it is there",
+        .enabled(if: TestCluster.hasReal, "no real broker is at hand"))
+    func missingTopic() async throws {
+        try await TestCluster.real.with { servers, topic in
+            let missing = topic + "-later"
+            let driver = try ConsumerDriver(
+                servers, group: topic, properties: ["topic.metadata.refresh.interval.ms": "500"])
+            try await driver.perform { try $0.subscribe(to: [missing]) }
+            try await driver.poll { !$0.errors.isEmpty }
+            let error = try #require(await driver.errors.first)
+            #expect(error.topic == missing && error.error.code == KafkaError.unknownTopicOrPartition)
+            let admin = try KafkaAdmin(
+                configuration: KafkaConfiguration(bootstrapServers: servers), logger: .discarding)
+            #expect(try await admin.createTopics([NewTopic(name: missing, partitions: 1)]).map(\.outcome) == [.created])
+            try await driver.poll { !$0.consumer.assignedPartitions.isEmpty }
+            #expect(await driver.perform { $0.assignedPartitions } == [TopicPartition(topic: missing, partition: 0)])
+            await driver.close()
+            await admin.close()
+        }
+    }
+
+    @Test("positions found out for partitions that are gone start nothing")
+    func startsNothing() async throws {
+        let cluster = try MockCluster()
+        try cluster.createTopic("t", partitions: 1)
+        let driver = try ConsumerDriver(cluster.bootstrapServers, group: "g")
+        try await driver.perform { consumer in
+            try consumer.start([PartitionOffset(topic: "t", partition: 0, offset: 0)])
+            try consumer.seek(to: PartitionOffset(topic: "t", partition: 0, offset: 0))
+            try consumer.pause([TopicPartition(topic: "t", partition: 0)])
+            try consumer.resume([TopicPartition(topic: "t", partition: 0)])
+        }
+        let partition = TopicPartition(topic: "t", partition: 0)
+        #expect(await driver.perform { $0.position(of: partition) } == nil)
+        await driver.close()
+    }
 }

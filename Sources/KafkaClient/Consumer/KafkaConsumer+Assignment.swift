@@ -1,3 +1,4 @@
+import BlockingExecutor
 import CRdKafka
 import Observability
 import Synchronization
@@ -27,7 +28,7 @@ extension KafkaConsumer {
         let nothing = PartitionList()
         report("an assignment could not be accepted") { () throws(KafkaError) in
             if Self.isCooperative(handle) {
-                try nothing.check { rd_kafka_incremental_assign(handle, $0) }
+                try nothing.checkObject { rd_kafka_incremental_assign(handle, $0) }
             } else {
                 try nothing.check { rd_kafka_assign(handle, $0) }
             }
@@ -46,7 +47,7 @@ extension KafkaConsumer {
             }
             if Self.isCooperative(handle) {
                 let list = PartitionList(assignment.withLock { $0.revoke(partitions) })
-                try list.check { rd_kafka_incremental_unassign(handle, $0) }
+                try list.checkObject { rd_kafka_incremental_unassign(handle, $0) }
             } else {
                 assignment.withLock { $0.revokeAll() }
                 try KafkaError.check(rd_kafka_assign(handle, nil))
@@ -78,6 +79,8 @@ extension KafkaConsumer {
     package func start(_ positions: [PartitionOffset], generation: Int? = nil) throws(KafkaError) {
         let client = try open().client
         flushProgress()
+        // To assign would make librdkafka forget that the assignment is lost; the handler is about to be told.
+        guard rd_kafka_assignment_lost(client.pointer) == 0 else { return }
         let started = assignment.withLock { $0.start(positions, generation: generation) }
         guard !started.isEmpty else { return }
         try read(started, client)
@@ -87,7 +90,7 @@ extension KafkaConsumer {
     private func read(_ positions: [PartitionOffset], _ client: ClientHandle) throws(KafkaError) {
         if Self.isCooperative(client.pointer) {
             let list = PartitionList(positions, missing: Self.earliest)
-            try list.check { rd_kafka_incremental_assign(client.pointer, $0) }
+            try list.checkObject { rd_kafka_incremental_assign(client.pointer, $0) }
         } else {
             // With an eager assignor an assignment is replaced as a whole: the others go on where they are.
             let list = PartitionList(assignment.withLock { $0.startedPositions }, missing: Self.earliest)
@@ -136,13 +139,14 @@ extension KafkaConsumer {
         // librdkafka's own seek refuses a partition that an error has stopped; an assignment starts it in any case.
         if Self.isCooperative(client.pointer) {
             let list = PartitionList([partition])
-            try list.check { rd_kafka_incremental_unassign(client.pointer, $0) }
+            try list.checkObject { rd_kafka_incremental_unassign(client.pointer, $0) }
         }
         try read([position], client)
     }
 
     /// The offset of the next message; `nil` where the partition is not started or nothing was read from the earliest on.
     package func position(of partition: TopicPartition) -> Int64? {
+        assert(executor.isCurrent, "a consumer is used on the thread of its executor only")
         flushProgress()
         return assignment.withLock { $0.position(of: partition) }
     }

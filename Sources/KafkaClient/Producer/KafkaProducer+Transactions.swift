@@ -42,6 +42,9 @@ extension KafkaProducer {
     private func blocking(
         _ call: @escaping @Sendable (OpaquePointer) -> OpaquePointer?
     ) async throws(KafkaError) {
+        guard let transactions else {
+            throw KafkaError(code: KafkaError.invalidState, message: "this producer has no transactional id")
+        }
         try await transactions.run { [core] () throws(KafkaError) in
             try core.whileOpen { () throws(KafkaError) in
                 try KafkaError.check(call(core.client.pointer))

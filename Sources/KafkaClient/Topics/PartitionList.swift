@@ -50,7 +50,7 @@ struct PartitionList: ~Copyable {
     }
 
     /// The same for functions that return an error object.
-    borrowing func check(
+    borrowing func checkObject(
         _ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> OpaquePointer?
     ) throws(KafkaError) {
         try KafkaError.check(body(pointer))
