@@ -36,9 +36,13 @@ struct ChildProcessTests {
     @Test("a stopped process goes on where it was")
     func pause() async throws {
         let folder = try TemporaryFolder()
-        let process = try ChildProcess(["sh", "-c", "read line; echo $line"], output: folder["out"])
+        let process = try ChildProcess([
+            "sh", "-c", "until [ -e \"$1\" ]; do sleep 0.01; done; exit 7", "sh", folder["go"],
+        ])
         process.pause()
+        try FileTree.write("", to: folder["go"])
+        #expect(process.isRunning)
         process.resume()
-        #expect(try await process.wait(within: .seconds(10)) == .exited(1))
+        #expect(try await process.wait(within: .seconds(10)) == .exited(7))
     }
 }

@@ -1,4 +1,6 @@
 import Glibc
+import KafkaClient
+import Observability
 
 extension KafkaBroker {
     /// A name that no other test has.
@@ -7,14 +9,20 @@ extension KafkaBroker {
         return "\(prefix)-\(getpid())-\(String(random.next() & 0xFFFF_FFFF, radix: 36))"
     }
 
-    /// Creates a topic, through Kafka's own tool.
+    /// Creates a topic.
     /// - Returns: its name.
     @discardableResult
     package func createTopic(
         _ name: String = KafkaBroker.uniqueName(), partitions: Int = 1, configs: [String: String] = [:]
     ) async throws -> String {
-        let options = configs.sorted { $0.key < $1.key }.flatMap { ["--config", "\($0.key)=\($0.value)"] }
-        try await tool("topics", ["--create", "--topic", name, "--partitions", "\(partitions)"] + options)
+        let admin = try KafkaAdmin(
+            configuration: KafkaConfiguration(bootstrapServers: bootstrap), logger: CapturingLogHandler().logger())
+        let topic = NewTopic(name: name, partitions: partitions, configuration: configs)
+        let outcome = try await admin.createTopics([topic], timeout: .seconds(30)).first?.outcome
+        await admin.close()
+        guard outcome == .created else {
+            throw CommandError("topic \(name) cannot be created: \(outcome.map { "\($0)" } ?? "no answer")")
+        }
         return name
     }
 
