@@ -16,6 +16,7 @@ package enum RootCommand {
         parameters: GlobalOptions.all,
         subcommands: [
             RunCommand.command,
+            DemoCommand.command,
             ConfigCommand.command,
             KeygenCommand.command,
             CompletionsCommand.command,
