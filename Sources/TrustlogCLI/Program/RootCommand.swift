@@ -16,6 +16,8 @@ package enum RootCommand {
         parameters: GlobalOptions.all,
         subcommands: [
             RunCommand.command,
+            StatusCommand.command,
+            HealthCommand.command,
             DemoCommand.command,
             ConfigCommand.command,
             KeygenCommand.command,
