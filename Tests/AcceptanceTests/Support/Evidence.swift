@@ -71,7 +71,7 @@ extension Sidecar {
     private func dump(_ topic: String, to file: String) async throws {
         let result = try await Command.check(
             [
-                "kcat", "-C", "-b", broker.bootstrap, "-t", topic, "-o", "beginning", "-e", "-q", "-f",
+                "kcat", "-C", "-b", kcat.bootstrap, "-t", topic, "-o", "beginning", "-e", "-q", "-f",
                 #"%p\t%o\t%k\t%s\n"#,
             ], timeout: .seconds(300))
         try FileTree.write(result.output, to: file)

@@ -3,8 +3,8 @@ import TrustlogTestKit
 
 /// One deployment of the built program: topics, a group, a key and a SQLite file of its own on a real broker.
 final class Sidecar: Sendable {
-    let broker: KafkaBroker
     let kcat: Kcat
+    let topics: TopicAdmin
     let folder: TemporaryFolder
     let input: String
     let output: String
@@ -19,33 +19,38 @@ final class Sidecar: Sendable {
     /// What its tests need of the machine.
     static let requirements: [Requirement] = [.trustlogBinary, .kafka, .kcat, .sqlite3, .python, .openssl]
 
+    /// A deployment on the shared broker, with its topics.
     /// - Parameters:
-    ///   - settings: more settings, over those of the fixture.
     ///   - deadLetterConfigs: of the dead-letter topic; nil makes none.
+    ///   - settings: more settings, over those of the fixture.
     static func make(
-        broker: KafkaBroker? = nil, partitions: Int = 4, inputConfigs: [String: String] = [:],
-        deadLetterConfigs: [String: String]? = [:], settings: [String: String] = [:], createTopics: Bool = true
+        partitions: Int = 4, inputConfigs: [String: String] = [:], deadLetterConfigs: [String: String]? = [:],
+        settings: [String: String] = [:]
     ) async throws -> Sidecar {
-        let shared: KafkaBroker
-        if let broker { shared = broker } else { shared = try await KafkaBroker.shared() }
-        let name = KafkaBroker.uniqueName("operations")
-        let folder = try TemporaryFolder("tla")
-        let sidecar = Sidecar(
-            broker: shared, folder: folder, input: name, partitions: partitions,
-            keyFile: try await TrustlogBinary.makeKey(in: folder), settings: settings)
-        if createTopics {
-            try await sidecar.createTopics(inputConfigs: inputConfigs, deadLetterConfigs: deadLetterConfigs)
-        }
+        let broker = try await KafkaBroker.shared()
+        let sidecar = try await withoutTopics(
+            bootstrap: broker.bootstrap, partitions: partitions, settings: settings)
+        try await sidecar.createTopics(inputConfigs: inputConfigs, deadLetterConfigs: deadLetterConfigs)
         return sidecar
     }
 
+    /// A deployment on a broker that may not be there yet.
+    static func withoutTopics(
+        bootstrap: String, partitions: Int = 4, settings: [String: String] = [:]
+    ) async throws -> Sidecar {
+        let folder = try TemporaryFolder("tla")
+        return Sidecar(
+            bootstrap: bootstrap, folder: folder, partitions: partitions,
+            keyFile: try await TrustlogBinary.makeKey(in: folder), settings: settings)
+    }
+
     private init(
-        broker: KafkaBroker, folder: TemporaryFolder, input: String, partitions: Int, keyFile: String,
-        settings: [String: String]
+        bootstrap: String, folder: TemporaryFolder, partitions: Int, keyFile: String, settings: [String: String]
     ) {
-        (self.broker, self.folder, self.input, self.partitions) = (broker, folder, input, partitions)
-        (self.keyFile, self.settings) = (keyFile, settings)
-        kcat = Kcat(broker)
+        (self.folder, self.partitions, self.keyFile, self.settings) = (folder, partitions, keyFile, settings)
+        kcat = Kcat(bootstrap: bootstrap)
+        topics = TopicAdmin(bootstrap: bootstrap)
+        input = KafkaBroker.uniqueName("operations")
         output = input + ".trustlog"
         deadLetters = input + ".dead-letter"
     }
@@ -53,19 +58,19 @@ final class Sidecar: Sendable {
     func createTopics(
         inputConfigs: [String: String] = [:], deadLetterConfigs: [String: String]? = [:]
     ) async throws {
-        try await broker.createTopic(input, partitions: partitions, configs: inputConfigs)
-        try await broker.createTopic(output, partitions: partitions)
+        try await topics.create(input, partitions: partitions, configs: inputConfigs)
+        try await topics.create(output, partitions: partitions)
         if let deadLetterConfigs { try await createDeadLetterTopic(configs: deadLetterConfigs) }
     }
 
     func createDeadLetterTopic(configs: [String: String] = [:]) async throws {
-        try await broker.createTopic(deadLetters, partitions: 1, configs: configs)
+        try await topics.create(deadLetters, configs: configs)
     }
 
     /// The settings of every command against this deployment.
     var commandSettings: [String: String] {
         let base = [
-            "kafka.bootstrap-servers": broker.bootstrap, "input.topic": input, "input.group-id": input,
+            "kafka.bootstrap-servers": kcat.bootstrap, "input.topic": input, "input.group-id": input,
             "output.topic": output, "database.url": "sqlite:\(database)", "signing.key-file": keyFile,
             "log.format": "json",
         ]
