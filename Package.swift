@@ -90,6 +90,6 @@ let package = Package(
         tests("TrustlogAdminTests", ["TrustlogAdmin"]),
         tests("CommandLineToolTests", ["CommandLineTool"]),
         tests("TrustlogCLITests", ["TrustlogCLI", "CommandLineTool", "Observability", "TrustlogCore"]),
-        tests("AcceptanceTests", []),
+        tests("AcceptanceTests", ["CommandLineTool"]),
     ]
 )
