@@ -16,6 +16,8 @@ package enum RootCommand {
         parameters: GlobalOptions.all,
         subcommands: [
             RunCommand.command,
+            HealthCommand.command,
+            MigrateCommand.command,
             ConfigCommand.command,
             KeygenCommand.command,
             CompletionsCommand.command,

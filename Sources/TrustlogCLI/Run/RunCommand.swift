@@ -1,6 +1,6 @@
 import CommandLineTool
-import KafkaClient
 import Glibc
+import KafkaClient
 import Observability
 import OperationStore
 import TrustlogAdmin
