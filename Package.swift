@@ -89,7 +89,12 @@ let package = Package(
         tests("TrustlogServiceTests", ["TrustlogService"]),
         tests("TrustlogAdminTests", ["TrustlogAdmin"]),
         tests("CommandLineToolTests", ["CommandLineTool"]),
-        tests("TrustlogCLITests", ["TrustlogCLI", "CommandLineTool", "Observability", "TrustlogCore"]),
+        tests(
+            "TrustlogCLITests",
+            [
+                "TrustlogCLI", "CommandLineTool", "Observability", "TrustlogCore", "KafkaClient", "TrustlogAdmin",
+                "OperationStore",
+            ]),
         tests("AcceptanceTests", ["CommandLineTool"]),
     ]
 )

@@ -19,6 +19,7 @@ package enum RootCommand {
             StatusCommand.command,
             HealthCommand.command,
             DemoCommand.command,
+            MigrateCommand.command,
             ConfigCommand.command,
             KeygenCommand.command,
             CompletionsCommand.command,
