@@ -17,6 +17,7 @@ package enum RootCommand {
         subcommands: [
             RunCommand.command,
             HealthCommand.command,
+            ProduceCommand.command,
             MigrateCommand.command,
             ConfigCommand.command,
             KeygenCommand.command,
