@@ -18,6 +18,7 @@ package enum RootCommand {
             RunCommand.command,
             HealthCommand.command,
             ProduceCommand.command,
+            VerifyCommand.command,
             MigrateCommand.command,
             ConfigCommand.command,
             KeygenCommand.command,
