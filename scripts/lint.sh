@@ -10,7 +10,7 @@ done
 swift format lint --strict --parallel --recursive "${sources[@]}"
 
 if command -v shellcheck >/dev/null; then
-  mapfile -t scripts < <(find .ci scripts Benchmarks Fuzz -type f 2>/dev/null | xargs -r grep -lE '^#!.*\b(ba)?sh$')
+  mapfile -t scripts < <(grep -rlE '^#!.*\b(ba)?sh$' .ci scripts Benchmarks Fuzz 2>/dev/null)
   shellcheck "${scripts[@]}"
 else
   echo "lint: no shellcheck here, the shell scripts were not checked" >&2

@@ -21,6 +21,7 @@ package final class Sidecar: Sendable {
     private let ingest: IngestSupervisor
     private let publishing: Publishing?
     private let stopping = Atomic(false)
+    private let databasePrepared = Atomic(false)
     private let stop = Wakeup()
 
     /// What exists only where something is published from the table.
@@ -54,7 +55,9 @@ package final class Sidecar: Sendable {
         ingest = IngestSupervisor(
             configuration: configuration, store: store, state: state, metrics: metrics, clock: clock,
             logger: logger.labelled("ingest"), heartbeat: heartbeats("ingest", .seconds(60)),
-            onPersisted: { publishing?.workers.forEach { $0.notify() } })
+            onPersisted: {
+                for worker in publishing?.workers ?? [] { worker.notify() }
+            })
     }
 
     private static func makePublishing(
@@ -88,7 +91,7 @@ package final class Sidecar: Sendable {
 
     // MARK: Running
 
-    /// Runs until ``shutdown()`` was called and everything in hand is finished or given back.
+    /// Runs until ``shutdown()`` was called and everything in hand is finished or given back. The store stays open.
     package func run() async {
         guard await prepareDatabase() else { return }
         await createTopics()
@@ -122,7 +125,7 @@ package final class Sidecar: Sendable {
     private func listen() async {
         guard let publishing else { return }
         for await _ in store.announcements() {
-            publishing.workers.forEach { $0.notify() }
+            for worker in publishing.workers { worker.notify() }
         }
     }
 
@@ -146,7 +149,8 @@ package final class Sidecar: Sendable {
         } else {
             await group.next()
         }
-        await store.close()
+        // Nobody listens for announcements any more.
+        group.cancelAll()
     }
 
     // MARK: Preparing
@@ -162,6 +166,7 @@ package final class Sidecar: Sendable {
                         .schema, "the database has no schema: run `trustlog migrate`, or set database.migrate to true")
                 }
                 state.setReachable(.database, problem: nil)
+                databasePrepared.store(true, ordering: .releasing)
                 return true
             } catch {
                 state.setReachable(.database, problem: error.description)
@@ -194,6 +199,9 @@ package final class Sidecar: Sendable {
     }
 
     // MARK: Watching
+
+    /// Whether the schema is there and fit.
+    package var isDatabasePrepared: Bool { databasePrepared.load(ordering: .acquiring) }
 
     /// What status and metrics tell of the running process.
     package var lag: [(TopicPartition, Int64)] { ingest.lag }

@@ -31,7 +31,7 @@ package actor TopicReader {
     /// - Throws: an error that names the property librdkafka refuses, never a secret value.
     package init(configuration: KafkaConfiguration, logger: Logger) throws(KafkaError) {
         let properties = try ConfigurationHandle(
-            defaults: ConsumerProperties.defaults, configuration: configuration,
+            defaults: ConsumerProperties.defaults(sessionTimeout: .seconds(10)), configuration: configuration,
             guarded: [
                 "enable.auto.commit": "false",
                 "enable.auto.offset.store": "false",
@@ -45,8 +45,8 @@ package actor TopicReader {
             let message = reason.map { String(cString: $0) }
             ClientContext.of(handle)?.health.failed(KafkaError(code: code, message: message))
         }
-        rd_kafka_conf_set_stats_cb(properties.pointer) { handle, json, count, _ in
-            ClientContext.of(handle)?.health.receive(statistics: UnsafeRawBufferPointer(start: json, count: count))
+        rd_kafka_conf_set_stats_cb(properties.pointer) { handle, json, _, _ in
+            if let json { ClientContext.of(handle)?.health.receive(statistics: json) }
             // 0: librdkafka frees the text.
             return 0
         }

@@ -16,7 +16,9 @@ package enum RootCommand {
         parameters: GlobalOptions.all,
         subcommands: [
             RunCommand.command,
+            StatusCommand.command,
             HealthCommand.command,
+            DemoCommand.command,
             ProduceCommand.command,
             VerifyCommand.command,
             MigrateCommand.command,

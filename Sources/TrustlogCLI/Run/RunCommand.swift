@@ -29,6 +29,7 @@ struct RunningService: Sendable {
     private let sidecar: Sidecar
     private let monitor: StatusMonitor
     private let health: HealthRegistry
+    private let store: any OperationStore
     private let servers: [HTTPServer]
     private let logger: Logger
 
@@ -38,6 +39,7 @@ struct RunningService: Sendable {
         let configuration = ServiceConfiguration(settings)
         let signers = settings.strategy.publishes ? try KeyFiles.signers(settings.signing) : []
         let store = try settings.openStore(logger: logger.labelled("database"))
+        self.store = store
         let metrics = TrustlogMetrics(version: Program.version)
         ProcessMetrics.register(in: metrics.registry)
 
@@ -118,6 +120,7 @@ struct RunningService: Sendable {
         await monitor.stop()
         await watching.value
         for server in servers { server.stop() }
+        await store.close()
         signals.cancel()
         return .success
     }

@@ -123,10 +123,12 @@ actor CursorWorker {
             return nil
         case .sweep(let high):
             let begin = clock.now
-            let limit = inFlight.count + room
+            // A row that settles while the page is read may still stand in it as waiting.
+            let known = Set(inFlight.keys)
+            let limit = known.count + room
             let page = try await read(after: 0, through: high, limit: limit)
             guard isStillOurs() else { return nil }
-            let late = page.filter { inFlight[$0.seq] == nil }
+            let late = page.filter { !known.contains($0.seq) }
             scan.swept(isFull: isFull(page, limit: limit), took: clock.now - begin, now: clock.now)
             publish(late)
             return nil
@@ -220,7 +222,7 @@ actor CursorWorker {
         if !unsent.isEmpty {
             // What follows in the queue must not overtake what has to be sent again.
             isDraining = true
-            if !isStopping { await publisher.giveUpQueued() }
+            if !isStopping { publisher.giveUpQueued() }
             settled(unsent, true)
         }
         let isRecorded = await recorder.record(acknowledged, failures, recordedAt: times)

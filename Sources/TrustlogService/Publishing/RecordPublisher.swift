@@ -56,8 +56,8 @@ package final class RecordPublisher: Sendable {
     }
 
     /// Gives up what waits in the client and is not on its way to a broker: it settles as `notSent`.
-    package func giveUpQueued() async {
-        await channel.purgeQueued()
+    package func giveUpQueued() {
+        channel.purgeQueued()
     }
 
     private func shard(_ records: [PublishableRecord]) -> [[Int]] {

@@ -76,6 +76,11 @@ package actor StatusMonitor {
     }
 
     private func read() async {
+        // Until the schema is there, what the database says is the business of those who prepare it.
+        guard sidecar.isDatabasePrepared else {
+            databaseProblem = sidecar.state.problem(of: .database)
+            return updateMetrics()
+        }
         do throws(StoreError) {
             let statistics = try await store.statistics()
             self.statistics = statistics

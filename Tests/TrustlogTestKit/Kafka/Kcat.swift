@@ -92,7 +92,8 @@ package struct Kcat: Sendable {
         var arguments = [
             "kcat", "-P", "-b", bootstrap, "-t", topic, "-X", "partitioner=murmur2_random", "-X",
             "message.max.bytes=16777216", "-X", "allow.auto.create.topics=false", "-X",
-            "topic.message.timeout.ms=30000",
+            "topic.message.timeout.ms=30000", "-X",
+            "topic.metadata.propagation.max.ms=2000",
         ]
         if let partition { arguments += ["-p", "\(partition)"] }
         for (name, value) in headers { arguments += ["-H", "\(name)=\(value)"] }

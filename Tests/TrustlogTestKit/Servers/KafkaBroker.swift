@@ -95,8 +95,10 @@ package final class KafkaBroker: Sendable {
     }
 
     private func launch(_ arguments: [String]) async throws {
+        // A session of its own, because what a command leaves in its process group ends with the command.
         try await Command.check(
-            [launcher] + arguments, environment: ["KAFKA_HEAP": environmentVariable("KAFKA_HEAP") ?? "384m"],
+            ["setsid", "--wait", launcher] + arguments,
+            environment: ["KAFKA_HEAP": environmentVariable("KAFKA_HEAP") ?? "384m"],
             timeout: .seconds(120))
     }
 }
