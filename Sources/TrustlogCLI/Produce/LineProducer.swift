@@ -56,7 +56,7 @@ actor LineProducer {
                 }
                 try await drain()
             } catch {
-                await producer.purge(inFlight: true)
+                producer.purge(inFlight: true)
                 throw error
             }
         }
