@@ -19,6 +19,8 @@ package enum RootCommand {
             StatusCommand.command,
             HealthCommand.command,
             DemoCommand.command,
+            ProduceCommand.command,
+            VerifyCommand.command,
             MigrateCommand.command,
             ConfigCommand.command,
             KeygenCommand.command,
