@@ -20,6 +20,7 @@ package enum RootCommand {
             HealthCommand.command,
             DemoCommand.command,
             ProduceCommand.command,
+            TailCommand.command,
             VerifyCommand.command,
             MigrateCommand.command,
             ConfigCommand.command,
