@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 runs=${1:-1000000}
 seconds=${2:-600}
 mkdir -p .build/fuzz/corpus
+# The names of sources have no spaces.
+# shellcheck disable=SC2046
 swiftc -O -parse-as-library -sanitize=fuzzer,address -swift-version 6 \
     -package-name trustlog -module-name TrustlogCore \
     -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault \

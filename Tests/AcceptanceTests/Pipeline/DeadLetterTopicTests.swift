@@ -33,6 +33,9 @@ extension AcceptanceSuite {
             }
             try await sidecar.createDeadLetterTopic()
             try await sidecar.awaitTrustlogged(2, by: second, within: .seconds(60))
+            try await eventually(within: .seconds(30), "the dead letter is there") {
+                try await sidecar.kcat.count(sidecar.deadLetters, partitions: 1) > 0
+            }
             let letters = try await sidecar.kcat.consume(sidecar.deadLetters, headers: true)
             #expect(letters.map(\.text) == ["poison"])
             #expect(letters.map { $0.header("__connect.errors.offset") } == ["0"])

@@ -82,7 +82,7 @@ struct Poison: Sendable {
         Poison("a number that overflows", operation("over", [("n", "1e400")]), code: "invalid", field: "n"),
         Poison(
             "too many unknown fields", operation("extra", [("x", "\"\(String(repeating: "x", count: 65_536))\"")]),
-            code: "invalid", field: "x"),
+            code: "invalid", field: "extra"),
         Poison(
             "two faults: the first of the table is named", operation("two", [("doid", nil), ("opSource", "1")]),
             code: "invalid", field: "opSource"),

@@ -13,6 +13,7 @@ struct ServerTests {
         try await broker.resume()
         let messages = try await Kcat(broker).consume(topic)
         #expect(messages.map(\.text) == ["v"])
+        #expect(try await Kcat(broker).count(topic, partitions: 3) == 1)
         #expect(try await broker.topics().contains("not-there") == false)
         try await broker.destroy()
     }

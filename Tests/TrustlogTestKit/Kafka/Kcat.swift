@@ -66,26 +66,28 @@ package struct Kcat: Sendable {
 
     /// How many messages lie between the ends of a topic's partitions (transaction markers count as well).
     package func count(_ topic: String, partitions: Int) async throws -> Int {
-        var count = 0
-        for partition in 0..<partitions {
-            let (first, next) = try await offsets(topic, partition: partition)
-            count += next - first
-        }
-        return count
+        let first = try await offsets(topic, partitions: partitions, at: .beginning)
+        let next = try await offsets(topic, partitions: partitions, at: .end)
+        return next.reduce(0, +) - first.reduce(0, +)
     }
 
-    /// The first offset that is there, and the next one to be written.
-    package func offsets(_ topic: String, partition: Int) async throws -> (first: Int, next: Int) {
-        let query = ["kcat", "-b", bootstrap, "-Q"]
-        let output = try await Command.check(
-            query + ["-t", "\(topic):\(partition):-2", "-t", "\(topic):\(partition):-1"]
-        ).lines
-        // Lines of `topic [0] offset 12`, in no particular order.
-        let offsets = output.compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.sorted()
-        guard let first = offsets.first, let next = offsets.last else {
-            throw CommandError("no offsets of \(topic) [\(partition)]")
+    package enum LogEnd: Int, Sendable {
+        /// The first offset that is there.
+        case beginning = -2
+        /// The next one to be written.
+        case end = -1
+    }
+
+    /// The offsets at one end of the partitions 0 ..< `partitions`.
+    package func offsets(_ topic: String, partitions: Int, at end: LogEnd) async throws -> [Int] {
+        let queries = (0..<partitions).flatMap { ["-t", "\(topic):\($0):\(end.rawValue)"] }
+        let lines = try await Command.check(["kcat", "-b", bootstrap, "-Q"] + queries).lines
+        // Lines of `topic [0] offset 12`.
+        let offsets = lines.compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
+        guard offsets.count == partitions else {
+            throw CommandError("no offsets of \(topic): \(lines.joined(separator: "; "))")
         }
-        return (first, next)
+        return offsets
     }
 
     private func producer(_ topic: String, headers: [(String, String)], partition: Int?) -> [String] {
