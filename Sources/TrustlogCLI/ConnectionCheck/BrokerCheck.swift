@@ -41,6 +41,7 @@ struct BrokerCheck {
         }
         var findings = [Finding(.ok, "broker", "\(brokers) answers")]
         findings += await topic(settings.input.topic, setting: "input.topic", admin)
+        findings.append(await group(admin))
         if settings.strategy.publishes {
             findings += await topic(
                 settings.output.topic, setting: "output.topic", holds: Self.largestRecord,
@@ -49,7 +50,6 @@ struct BrokerCheck {
         findings += await topic(
             settings.input.deadLetterTopic, setting: "input.dead-letter-topic", holds: Self.largestDeadLetter,
             otherwise: "larger messages are replaced by a notice without their value", admin)
-        findings.append(await group(admin))
         return findings
     }
 
@@ -107,11 +107,25 @@ struct BrokerCheck {
     // MARK: Group
 
     private func group(_ admin: KafkaAdmin) async -> Finding {
-        let name = settings.input.groupID
+        let (name, topic) = (settings.input.groupID, settings.input.topic)
         let subject = "group \(name)"
-        do {
-            let members = try await admin.consumerGroupMembers(name, timeout: limit)
-            return Finding(.ok, subject, members.map { "\($0) members" } ?? "is not there yet")
+        do throws(KafkaError) {
+            // At least one partition is asked for, also of a topic that is still to come.
+            let count = max(1, try await admin.metadata([topic], timeout: limit).first?.partitions ?? 0)
+            let probe = try GroupProbe(settings, logger: logger)
+            let committed: Int
+            do throws(KafkaError) {
+                committed = try await probe.committedPartitions(of: topic, count: count, timeout: limit)
+            } catch {
+                await probe.close()
+                throw error
+            }
+            await probe.close()
+            return Finding(
+                .ok, subject,
+                committed == 0
+                    ? "has committed nothing yet, so that it starts at the earliest message"
+                    : "has committed offsets of \(committed) partitions")
         } catch {
             return error.problem == .permission
                 ? Finding(
