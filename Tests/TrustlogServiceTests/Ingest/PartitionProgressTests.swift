@@ -40,3 +40,4 @@ struct PartitionProgressTests {
             #expect(progress.position == open.min() ?? end)
         }
     }
+}

@@ -14,11 +14,13 @@ struct CursorKeyTests {
         #expect(CursorKey.isPublishing(key) == expected)
     }
 
-    @Test("kind and sequence follow key and value", arguments: [
-        ("publish-0", "17", CursorReport.Kind.publish, Int64(17)), ("publish-0", nil, .publish, nil),
-        ("replay", "replay 42 to 90", .replay, 42), ("replay", "replay", .bookmark, nil),
-        ("mine", "9", .bookmark, 9), ("mine", "text", .bookmark, nil), ("mine", "replay x", .replay, nil),
-    ])
+    private static let cases: [(String, String?, CursorReport.Kind, Int64?)] = [
+        ("publish-0", "17", .publish, 17), ("publish-0", nil, .publish, nil), ("replay", "replay 42 to 90", .replay, 42),
+        ("replay", "replay", .bookmark, nil), ("mine", "9", .bookmark, 9), ("mine", "text", .bookmark, nil),
+        ("mine", "replay x", .replay, nil),
+    ]
+
+    @Test("kind and sequence follow key and value", arguments: cases)
     func kinds(key: String, value: String?, kind: CursorReport.Kind, sequence: Int64?) {
         let row = CursorRow(
             key: key, value: value, owner: nil, leaseUntil: nil, updatedAt: Timestamp(microseconds: 0))
