@@ -42,6 +42,7 @@ actor Ingest {
     /// Everything is paused because the writer does not keep up (the database is away).
     private var isHeld = false
     private var metadata = CommitMetadata.noDatabase
+    private var commits = CommitLedger()
 
     init(
         consumer: KafkaConsumer, configuration: ServiceConfiguration, store: any OperationStore, writer: IngestWriter,
@@ -304,24 +305,41 @@ actor Ingest {
 
     // MARK: Commits
 
-    private func takeCommittable() -> [PartitionOffset] {
-        inbox.withLock { $0.takeCommittable(owned) }
+    private func takeCommittable(isLast: Bool) -> [PartitionOffset] {
+        commits.add(inbox.withLock { $0.takeCommittable(owned) }, of: owned)
+        return commits.take(owned, now: clock.now, isLast: isLast)
             .map { PartitionOffset($0.key, offset: $0.value, metadata: metadata.description) }
     }
 
     private func commitInBackground() {
-        let offsets = takeCommittable()
+        let offsets = takeCommittable(isLast: false)
         guard !offsets.isEmpty else { return }
-        attempt("offsets could not be committed (they will be with the next batch)") { () throws(KafkaError) in
+        let isSent = attempt("offsets could not be committed yet") { () throws(KafkaError) in
             try consumer.commit(offsets, synchronously: false)
+        }
+        if !isSent { commits.failed(now: clock.now) }
+    }
+
+    /// Called by the consumer on this thread, inside a poll.
+    nonisolated func handleCommit(_ offsets: [PartitionOffset], _ error: KafkaError?) {
+        assumeIsolated { $0.committed(offsets, error) }
+    }
+
+    private func committed(_ offsets: [PartitionOffset], _ error: KafkaError?) {
+        if let error {
+            logger.warning("offsets could not be committed yet: \(error)")
+            commits.failed(now: clock.now)
+        } else {
+            for offset in offsets { commits.confirmed(offset.topicPartition, position: offset.offset) }
         }
     }
 
     private func commitSynchronously() {
-        let offsets = takeCommittable()
+        let offsets = takeCommittable(isLast: true)
         guard !offsets.isEmpty else { return }
         attempt("offsets could not be committed (their messages will be seen as duplicates)") { () throws(KafkaError) in
             try consumer.commit(offsets, synchronously: true, timeout: remaining(.seconds(5)))
+            for offset in offsets { commits.confirmed(offset.topicPartition, position: offset.offset) }
         }
     }
 

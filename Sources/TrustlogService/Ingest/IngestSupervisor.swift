@@ -76,8 +76,8 @@ final class IngestSupervisor: Sendable {
             configuration: configuration.consumer, group: configuration.input.group,
             instanceID: configuration.instanceID, sessionTimeout: configuration.input.sessionTimeout, logger: logger,
             onRebalance: { [weak self] event in self?.current.withLock { $0 }?.ingest.handle(event) },
-            onCommit: { [logger] _, error in
-                if let error { logger.warning("a commit failed (its messages may be seen as duplicates): \(error)") }
+            onCommit: { [weak self] offsets, error in
+                self?.current.withLock { $0 }?.ingest.handleCommit(offsets, error)
             })
         let deadLetters = DeadLetterPublisher(
             topic: configuration.input.deadLetterTopic, configuration: configuration.producer, logger: logger,
