@@ -38,9 +38,10 @@ actor TopicTail {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { consumer.executor.asUnownedSerialExecutor() }
 
-    init(_ servers: String) throws {
+    init(_ servers: String, group: String? = nil) throws {
         consumer = try KafkaConsumer(
-            configuration: KafkaConfiguration(bootstrapServers: servers), group: "tail-\(UInt64.random(in: 0 ... .max))",
+            configuration: KafkaConfiguration(bootstrapServers: servers),
+            group: group ?? "tail-\(UInt64.random(in: 0 ... .max))",
             instanceID: nil, sessionTimeout: .seconds(6), logger: CapturingLogHandler().logger(), onRebalance: { _ in })
     }
 
@@ -55,6 +56,15 @@ actor TopicTail {
             records.append(TopicRecord(message))
         } onError: { _ in
         }
+    }
+
+    /// What its group committed. It need not be a member.
+    func committed(_ partition: TopicPartition) throws -> PartitionOffset? {
+        try consumer.committed([partition], timeout: .seconds(10)).first
+    }
+
+    func commit(_ offset: PartitionOffset) throws {
+        try consumer.commit([offset], synchronously: true, timeout: .seconds(10))
     }
 
     func close() { consumer.close(deadline: .seconds(2)) }
