@@ -86,7 +86,12 @@ let package = Package(
         tests("ObservabilityTests", ["Observability"]),
         tests("KafkaClientTests", ["KafkaClient"]),
         tests("OperationStoreTests", ["OperationStore", "CSQLite"]),
-        tests("TrustlogServiceTests", ["TrustlogService"]),
+        tests(
+            "TrustlogServiceTests",
+            [
+                "TrustlogService", "BlockingExecutor", "Observability", "KafkaClient", "OperationStore", "TrustlogCore",
+                "CSQLite",
+            ]),
         tests("TrustlogAdminTests", ["TrustlogAdmin"]),
         tests("CommandLineToolTests", ["CommandLineTool"]),
         tests(

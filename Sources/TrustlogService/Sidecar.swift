@@ -100,9 +100,10 @@ package final class Sidecar: Sendable {
             for worker in publishing?.workers ?? [] {
                 group.addTask { await worker.run() }
             }
-            group.addTask { await self.listen() }
+            let listening = Task { await self.listen() }
             await waitForStop()
             await stopWorkers(&group)
+            listening.cancel()
         }
         logger.notice("stopped")
     }
@@ -143,14 +144,12 @@ package final class Sidecar: Sendable {
                 await publishing.channel.close(deadline: .zero)
             }
             for worker in publishing.workers { await worker.stop() }
-            for _ in 0...publishing.workers.count { await group.next() }
+            await group.waitForAll()
             alarm.cancel()
             await publishing.channel.close(deadline: max(.zero, deadline - clock.now))
         } else {
-            await group.next()
+            await group.waitForAll()
         }
-        // Nobody listens for announcements any more.
-        group.cancelAll()
     }
 
     // MARK: Preparing

@@ -7,13 +7,15 @@
 struct CursorScan: Sendable {
     enum Action: Sendable, Equatable {
         case forward(after: Int64)
-        case sweep(through: Int64)
+        case sweep(after: Int64, through: Int64)
         /// Nothing to read before this moment, unless news arrive.
         case wait(until: Duration)
     }
 
     private(set) var high: Int64 = 0
     private var mayHaveMore = true
+    /// Where a sweep goes on that one page was too small for.
+    private var sweptThrough: Int64 = 0
     private var sweepDue: Duration
     private let interval: Duration
 
@@ -24,7 +26,7 @@ struct CursorScan: Sendable {
 
     func next(now: Duration) -> Action {
         if mayHaveMore { return .forward(after: high) }
-        if now >= sweepDue { return high > 0 ? .sweep(through: high) : .forward(after: 0) }
+        if now >= sweepDue { return high > 0 ? .sweep(after: sweptThrough, through: high) : .forward(after: 0) }
         return .wait(until: sweepDue)
     }
 
@@ -36,6 +38,7 @@ struct CursorScan: Sendable {
     /// Back to the beginning: after a lease was taken, or after an outage left rows behind.
     mutating func restart(now: Duration) {
         high = 0
+        sweptThrough = 0
         mayHaveMore = true
         sweepDue = now + interval
     }
@@ -46,8 +49,9 @@ struct CursorScan: Sendable {
     }
 
     /// A sweep costs what dead index entries make it cost: it never takes more than 5 % of the time.
-    mutating func swept(isFull: Bool, took: Duration, now: Duration) {
+    mutating func swept(last: Int64?, isFull: Bool, took: Duration, now: Duration) {
         mayHaveMore = true
+        sweptThrough = isFull ? last ?? 0 : 0
         sweepDue = isFull ? now : now + max(interval, took * 20)
     }
 }

@@ -28,6 +28,8 @@ actor CursorWorker {
     private var inFlight: [Int64: Int] = [:]
     private var bytesInFlight = 0
     private var lastAnswer: Duration
+    /// Where the cursor stood when its lease was taken.
+    private var inherited: Int64 = 0
     /// Everything in flight has to settle, then the scan begins again: after an outage, or without the lease.
     private var isDraining = false
     private var isStopping = false
@@ -81,9 +83,12 @@ actor CursorWorker {
         try? await store.releaseLease(key: lease.key, owner: lease.owner, position: position)
     }
 
-    /// The last `seq` behind which nothing of this cursor is in flight: a hint for people and for status.
-    private var position: Int64 {
-        inFlight.keys.min().map { $0 - 1 } ?? scan.high
+    /// The last `seq` behind which nothing of this cursor is in flight: a hint for people and for status. `nil`: no other
+    /// than it was.
+    private var position: Int64? {
+        if let first = inFlight.keys.min() { return first - 1 }
+        let reached = max(scan.high, inherited)
+        return reached > 0 ? reached : nil
     }
 
     // MARK: One turn
@@ -117,19 +122,20 @@ actor CursorWorker {
             return min(look, until)
         case .forward(let high):
             let page = try await read(after: high, through: nil, limit: room)
-            guard isStillOurs() else { return nil }
+            guard mayPublish() else { return nil }
             scan.sawForward(last: page.last?.seq, isFull: isFull(page, limit: room), now: clock.now)
             publish(page)
             return nil
-        case .sweep(let high):
+        case .sweep(let after, let high):
             let begin = clock.now
             // A row that settles while the page is read may still stand in it as waiting.
             let known = Set(inFlight.keys)
             let limit = known.count + room
-            let page = try await read(after: 0, through: high, limit: limit)
-            guard isStillOurs() else { return nil }
+            let page = try await read(after: after, through: high, limit: limit)
+            guard mayPublish() else { return nil }
             let late = page.filter { !known.contains($0.seq) }
-            scan.swept(isFull: isFull(page, limit: limit), took: clock.now - begin, now: clock.now)
+            scan.swept(
+                last: page.last?.seq, isFull: isFull(page, limit: limit), took: clock.now - begin, now: clock.now)
             publish(late)
             return nil
         }
@@ -159,8 +165,9 @@ actor CursorWorker {
                 byteLimit: Self.pageByteLimit))
     }
 
+    /// Whether more may wait behind a page. The store measures text in its own way: half of its limit is taken for all.
     private func isFull(_ page: [StoredRow], limit: Int) -> Bool {
-        page.count >= limit || page.reduce(0) { $0 + $1.textSize } >= Self.pageByteLimit
+        page.count >= limit || page.reduce(0) { $0 + $1.textSize } >= Self.pageByteLimit / 2
     }
 
     // MARK: Publishing
@@ -248,10 +255,10 @@ actor CursorWorker {
 
     // MARK: Lease
 
-    private func isStillOurs() -> Bool {
-        if lease.isHeld(now: clock.now) { return true }
-        isDraining = true
-        return false
+    /// Whether what was just read may go: the lease still holds, and nothing that comes before it has to be sent again.
+    private func mayPublish() -> Bool {
+        if !lease.isHeld(now: clock.now) { isDraining = true }
+        return !isDraining
     }
 
     private func keepLease() async throws(StoreError) -> Bool {
@@ -268,11 +275,13 @@ actor CursorWorker {
             lease.lost()
         }
         isDraining = true
+        guard lease.mayAsk(now: now) else { return false }
         switch try await store.acquireLease(
             key: lease.key, owner: lease.owner, length: lease.length, unchanged: lease.unchanged(now: now))
         {
-        case .granted:
+        case .granted(let value):
             lease.granted(askedAt: now)
+            inherited = value.flatMap { Int64($0) } ?? 0
             logger.info("publishing cursor taken", metadata: ["cursor": lease.key])
             return true
         case .held(let row):
@@ -286,6 +295,8 @@ extension StoredRow {
     /// Bytes of text that the row holds in memory, near enough for limits.
     var textSize: Int {
         guard case .success(let stored) = content else { return 0 }
-        return 512 + (stored.operation.extra?.utf8.count ?? 0) + stored.operation.doid.utf8.count
+        let operation = stored.operation
+        let identity = operation.opId.utf8.count + operation.doid.utf8.count + operation.opActor.utf8.count
+        return 512 + identity + (operation.extra?.utf8.count ?? 0) + (stored.headers?.utf8.count ?? 0)
     }
 }

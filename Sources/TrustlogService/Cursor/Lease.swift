@@ -11,6 +11,7 @@ struct Lease: Sendable {
     let length: Duration
     private(set) var trustedUntil: Duration?
     private var renewAt = Duration.zero
+    private var askAgainAt: Duration?
     private var observed: (row: CursorRow, since: Duration)?
 
     init(key: String, owner: String, length: Duration) {
@@ -29,7 +30,12 @@ struct Lease: Sendable {
 
     /// When to look again: to renew an own lease, or to try to take another's.
     func nextLook(now: Duration) -> Duration {
-        isHeld(now: now) ? renewAt : now + length / 3
+        isHeld(now: now) ? renewAt : askAgainAt ?? now + length / 3
+    }
+
+    /// Whether to try to take the lease: while another holds it, only once in a while, whatever news arrive.
+    func mayAsk(now: Duration) -> Bool {
+        askAgainAt.map { now >= $0 } ?? true
     }
 
     /// What to hand to the store as the row that has been watched for long enough, if it has.
@@ -42,6 +48,7 @@ struct Lease: Sendable {
         trustedUntil = askedAt + length * 9 / 10
         renewAt = askedAt + length / 3
         observed = nil
+        askAgainAt = nil
     }
 
     mutating func lost() {
@@ -50,6 +57,7 @@ struct Lease: Sendable {
 
     mutating func heldByAnother(_ row: CursorRow, now: Duration) {
         trustedUntil = nil
+        askAgainAt = now + length / 3
         // The time of its position is not part of the row.
         if observed?.row.value == row.value, observed?.row.owner == row.owner,
             observed?.row.leaseUntil == row.leaseUntil, observed?.row.updatedAt == row.updatedAt

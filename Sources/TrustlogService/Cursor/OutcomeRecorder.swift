@@ -22,6 +22,8 @@ package actor OutcomeRecorder {
     private var pending = Pending()
     private var isRecording = false
     private var isGivingUp = false
+    /// Ends a pause between two attempts when the program stops.
+    private let wakeup = Wakeup()
 
     private static let chunk = 4_000
 
@@ -72,6 +74,7 @@ package actor OutcomeRecorder {
     /// From now on a database that is away is not waited for.
     package func giveUp() {
         isGivingUp = true
+        wakeup.notify()
     }
 
     private func recordAll() async {
@@ -110,7 +113,7 @@ package actor OutcomeRecorder {
                 state.setReachable(.database, problem: "\(error)")
                 logger.error("acknowledgements cannot be recorded yet: \(error)")
                 if isGivingUp { return false }
-                await clock.sleep(until: clock.now + pauses.next())
+                await wakeup.wait(timeout: pauses.next(), clock: clock)
             }
         }
     }

@@ -23,6 +23,19 @@ struct DeadLetterMessage: Sendable {
     /// A notice in place of an original that the topic refuses for its size.
     init(noticeOf letter: DeadLetter) {
         self.init(letter, value: nil)
+        describeValue(of: letter)
+    }
+
+    /// A notice of an original whose key or headers are too large even without its value.
+    init(bareNoticeOf letter: DeadLetter) {
+        var bare = letter
+        bare.message.key = nil
+        bare.message.headers = []
+        self.init(bare, value: nil)
+        describeValue(of: letter)
+    }
+
+    private mutating func describeValue(of letter: DeadLetter) {
         let value = letter.message.value ?? []
         headers.append("trustlog-original-size", String(value.count).utf8)
         headers.append("trustlog-original-sha256", Digest.sha256Hex(value).utf8)

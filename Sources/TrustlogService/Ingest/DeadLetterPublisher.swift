@@ -39,6 +39,7 @@ actor DeadLetterPublisher {
 
     /// One outcome a letter, in their order.
     func publish(_ letters: [DeadLetter]) async -> [Outcome] {
+        guard !isClosed else { return letters.map { _ in .failed("the program is stopping") } }
         do {
             let channel = try self.channel ?? OutboundChannel(configuration: configuration, logger: logger)
             self.channel = channel
@@ -49,7 +50,6 @@ actor DeadLetterPublisher {
     }
 
     private func publish(_ letters: [DeadLetter], by channel: OutboundChannel) async -> [Outcome] {
-        guard !isClosed else { return letters.map { _ in .failed("the program is stopping") } }
         let results = await send(letters.map { DeadLetterMessage($0) }, with: channel.producer, channel)
         var outcomes: [Outcome] = []
         for (letter, result) in zip(letters, results) {
@@ -85,7 +85,12 @@ actor DeadLetterPublisher {
                     "reason": error.description,
                 ])
             let notice = await send([DeadLetterMessage(noticeOf: letter)], with: producer, channel).first ?? .notSent
-            return outcome(of: notice)
+            guard case .failed(let error, _) = notice, case .suspect = FailureKind(error) else {
+                return outcome(of: notice)
+            }
+            // Its key or its headers alone are too large: what is left says where the original stands.
+            let bare = await send([DeadLetterMessage(bareNoticeOf: letter)], with: producer, channel).first ?? .notSent
+            return outcome(of: bare)
         } catch {
             return .failed("dead-letter topic \(topic): \(error)")
         }

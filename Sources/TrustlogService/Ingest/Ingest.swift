@@ -32,9 +32,17 @@ actor Ingest {
     /// The offset that each partition was to be read at next.
     private var nextOffsets: [TopicPartition: Int64] = [:]
     private var heldForDeadLetters: Set<TopicPartition> = []
+    /// Those whose offset the topic no longer has, until it is known where to go on.
+    private var toReset: Set<TopicPartition> = []
+    private var resetAgainAt: Duration?
+    /// Those that `status` says cannot be consumed.
+    private var failing: Set<TopicPartition> = []
+    /// When everything has to be finished, once the program stops.
+    private var closeBy: ContinuousClock.Instant?
     /// Everything is paused because the writer does not keep up (the database is away).
     private var isHeld = false
     private var metadata = CommitMetadata.noDatabase
+    private var commits = CommitLedger()
 
     init(
         consumer: KafkaConsumer, configuration: ServiceConfiguration, store: any OperationStore, writer: IngestWriter,
@@ -61,11 +69,10 @@ actor Ingest {
     /// - Throws: an error that ended the consumer; a new one has to take its place.
     func run(shutdownTimeout: Duration) throws(KafkaError) {
         defer {
-            settleBatchesInHand(timeout: shutdownTimeout / 2)
-            // A dead letter that is acknowledged but not committed would be published again.
-            _ = inbox.wait(timeout: shutdownTimeout / 4) { $0.lettersInHand == 0 }
+            closeBy = ContinuousClock.now + shutdownTimeout * 3 / 4
+            settleInHand(timeout: shutdownTimeout / 2)
             commitSynchronously()
-            consumer.close(deadline: shutdownTimeout / 4)
+            consumer.close(deadline: remaining(.seconds(60)))
         }
         try consumer.subscribe(to: [configuration.topic])
         while !inbox.withLock({ $0.isStopping }) {
@@ -73,6 +80,7 @@ actor Ingest {
             commitInBackground()
             obeyWriter()
             startAssigned()
+            resetLost()
             try turn()
         }
     }
@@ -84,6 +92,7 @@ actor Ingest {
             $0.batchesInHand < Self.batchesInHandLimit || $0.isStopping
         }
         if hasRoom == isHeld { hold(!hasRoom) }
+        let before = owned
         var batch = ConsumedBatch()
         var errors: [KafkaConsumer.PartitionError] = []
         _ = try consumer.consume(
@@ -93,9 +102,11 @@ actor Ingest {
         } onError: { error in
             errors.append(error)
         }
-        batch.keepOnly(owned)
+        // A partition that went and came back within the poll starts anew, behind these messages.
+        batch.keepOnly(owned.filter { before[$0.key] == $0.value })
         errors.forEach(handle)
         guard !batch.isEmpty else { return }
+        works(failing.intersection(batch.nextOffsets.keys))
         metrics.operationsConsumed.increment(by: batch.rows.count + batch.rejected.count)
         metrics.stageSeconds[.decode].observe((ContinuousClock.now - batch.begin).seconds)
         nextOffsets.merge(batch.nextOffsets) { $1 }
@@ -116,14 +127,9 @@ actor Ingest {
 
     /// Partitions with dead letters that cannot be published wait; they go on when these are acknowledged.
     private func obeyWriter() {
-        let (pause, resume) = inbox.withLock { inbox in
-            defer {
-                inbox.toPause.removeAll()
-                inbox.toResume.removeAll()
-            }
-            return (inbox.toPause, inbox.toResume)
-        }
-        heldForDeadLetters.formUnion(pause.filter { owned[$0] != nil })
+        let (pause, resume) = inbox.withLock { $0.takeFlow(owned) }
+        guard !pause.isEmpty || !resume.isEmpty else { return }
+        heldForDeadLetters.formUnion(pause)
         heldForDeadLetters.subtract(resume)
         attempt("partitions could not be paused") { () throws(KafkaError) in try consumer.pause(Array(pause)) }
         guard !isHeld else { return }
@@ -133,16 +139,35 @@ actor Ingest {
     private func handle(_ failure: KafkaConsumer.PartitionError) {
         let partition = TopicPartition(topic: failure.topic, partition: failure.partition)
         switch failure.error.code {
-        case KafkaError.autoOffsetReset, KafkaError.offsetOutOfRange: reset(partition)
+        case KafkaError.autoOffsetReset, KafkaError.offsetOutOfRange:
+            if owned[partition] != nil { toReset.insert(partition) }
         default:
+            guard owned[partition] != nil || partition.partition < 0 else { return }
+            failing.insert(partition)
             logger.error("\(partition) cannot be consumed: \(failure.error)")
             state.setWaiting(partition, reason: "cannot be consumed: \(failure.error)")
             state.recordError("\(partition) cannot be consumed: \(failure.error)")
         }
     }
 
+    /// What was told as failing is consumed again.
+    private func works(_ partitions: Set<TopicPartition>) {
+        for partition in partitions where !heldForDeadLetters.contains(partition) {
+            state.setWaiting(partition, reason: nil)
+        }
+        failing.subtract(partitions)
+    }
+
+    /// Partitions whose offset is gone stand still until the broker has told where they begin now.
+    private func resetLost() {
+        guard !toReset.isEmpty else { return }
+        if let resetAgainAt, clock.now < resetAgainAt { return }
+        toReset = toReset.filter { !reset($0) }
+        resetAgainAt = toReset.isEmpty ? nil : clock.now + .seconds(1)
+    }
+
     /// The topic no longer has the offset: on to the earliest that it has, saying how many messages are gone.
-    private func reset(_ partition: TopicPartition) {
+    private func reset(_ partition: TopicPartition) -> Bool {
         attempt("\(partition) could not be reset") { () throws(KafkaError) in
             let (low, high) = try consumer.watermarks(of: partition, timeout: .seconds(5))
             let wanted = nextOffsets[partition]
@@ -171,13 +196,15 @@ actor Ingest {
             metrics.rebalances.increment()
             lastEpoch += 1
             for partition in partitions { owned[partition] = lastEpoch }
+            // The topic is there: errors without a partition were about that.
+            works(failing.filter { $0.partition < 0 })
             toStart.formUnion(partitions)
             readStoredPositions()
             logger.info("partitions assigned", metadata: ["partitions": describe(partitions)])
         case .revoked(let partitions):
             // Still ours inside this handler: what the writer has in hand is finished, so that the next owner need not
             // repeat it.
-            settleBatchesInHand(timeout: configuration.sessionTimeout / 2)
+            settleInHand(timeout: configuration.sessionTimeout / 2)
             commitSynchronously()
             giveUp(partitions)
             logger.info("partitions revoked", metadata: ["partitions": describe(partitions)])
@@ -188,6 +215,7 @@ actor Ingest {
     }
 
     private func giveUp(_ partitions: [TopicPartition]) {
+        writer.revoke(owned.filter { partitions.contains($0.key) })
         for partition in partitions {
             owned[partition] = nil
             nextOffsets[partition] = nil
@@ -195,13 +223,23 @@ actor Ingest {
             metrics.removeConsumerLag(topic: partition.topic, partition: partition.partition)
         }
         toStart.subtract(partitions)
+        toReset.subtract(partitions)
+        failing.subtract(partitions)
         heldForDeadLetters.subtract(partitions)
     }
 
-    private func settleBatchesInHand(timeout: Duration) {
-        if !inbox.wait(timeout: timeout, until: { $0.batchesInHand == 0 }) {
+    /// Waits for the writer. A dead letter that is acknowledged but not committed would be published again: so for the
+    /// reports of those that are on their way, too.
+    private func settleInHand(timeout: Duration) {
+        if !inbox.wait(timeout: remaining(timeout), until: { $0.batchesInHand == 0 }) {
             logger.warning("what is being persisted did not finish in time: it will be consumed again")
         }
+        _ = inbox.wait(timeout: remaining(timeout / 2)) { $0.lettersInHand == 0 }
+    }
+
+    /// As long as that, or what the end of the program leaves of it.
+    private func remaining(_ timeout: Duration) -> Duration {
+        closeBy.map { max(.zero, min(timeout, $0 - .now)) } ?? timeout
     }
 
     private func describe(_ partitions: [TopicPartition]) -> String {
@@ -225,7 +263,7 @@ actor Ingest {
                         known.map { (TopicPartition(topic: $0.topic, partition: $0.partition), $0.nextOffset) },
                         uniquingKeysWith: { $1 })
                     inbox.signal {
-                        $0.stored = .init(epoch: epoch, positions: positions, databaseID: schema.databaseID)
+                        $0.put(.init(epoch: epoch, positions: positions, databaseID: schema.databaseID))
                     }
                     consumer.wake()
                     return
@@ -267,32 +305,52 @@ actor Ingest {
 
     // MARK: Commits
 
-    private func takeCommittable() -> [PartitionOffset] {
-        inbox.withLock { $0.takeCommittable(owned) }
+    private func takeCommittable(isLast: Bool) -> [PartitionOffset] {
+        commits.add(inbox.withLock { $0.takeCommittable(owned) }, of: owned)
+        return commits.take(owned, now: clock.now, isLast: isLast)
             .map { PartitionOffset($0.key, offset: $0.value, metadata: metadata.description) }
     }
 
     private func commitInBackground() {
-        let offsets = takeCommittable()
+        let offsets = takeCommittable(isLast: false)
         guard !offsets.isEmpty else { return }
-        attempt("offsets could not be committed (they will be with the next batch)") { () throws(KafkaError) in
+        let isSent = attempt("offsets could not be committed yet") { () throws(KafkaError) in
             try consumer.commit(offsets, synchronously: false)
+        }
+        if !isSent { commits.failed(now: clock.now) }
+    }
+
+    /// Called by the consumer on this thread, inside a poll.
+    nonisolated func handleCommit(_ offsets: [PartitionOffset], _ error: KafkaError?) {
+        assumeIsolated { $0.committed(offsets, error) }
+    }
+
+    private func committed(_ offsets: [PartitionOffset], _ error: KafkaError?) {
+        if let error {
+            logger.warning("offsets could not be committed yet: \(error)")
+            commits.failed(now: clock.now)
+        } else {
+            for offset in offsets { commits.confirmed(offset.topicPartition, position: offset.offset) }
         }
     }
 
     private func commitSynchronously() {
-        let offsets = takeCommittable()
+        let offsets = takeCommittable(isLast: true)
         guard !offsets.isEmpty else { return }
         attempt("offsets could not be committed (their messages will be seen as duplicates)") { () throws(KafkaError) in
-            try consumer.commit(offsets, synchronously: true)
+            try consumer.commit(offsets, synchronously: true, timeout: remaining(.seconds(5)))
+            for offset in offsets { commits.confirmed(offset.topicPartition, position: offset.offset) }
         }
     }
 
-    private func attempt(_ problem: String, _ body: () throws(KafkaError) -> Void) {
+    @discardableResult
+    private func attempt(_ problem: String, _ body: () throws(KafkaError) -> Void) -> Bool {
         do {
             try body()
+            return true
         } catch {
             logger.warning("\(problem): \(error)")
+            return false
         }
     }
 }

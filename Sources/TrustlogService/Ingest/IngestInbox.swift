@@ -20,12 +20,46 @@ struct IngestInbox: Sendable {
     var batchesInHand = 0
     /// Sendings of dead letters whose outcome is still to come.
     var lettersInHand = 0
-    var stored: Stored?
-    /// Partitions whose dead letters wait, to be paused, and those that may go on.
-    var toPause: Set<TopicPartition> = []
-    var toResume: Set<TopicPartition> = []
+    private(set) var stored: Stored?
     var isStopping = false
+    /// Partitions whose dead letters wait, to be paused, and those that may go on, each by the assignment that is meant.
+    private var toPause: [TopicPartition: AssignmentEpoch] = [:]
+    private var toResume: [TopicPartition: AssignmentEpoch] = [:]
     private var committable: [TopicPartition: Committable] = [:]
+
+    /// An answer that comes late never takes the place of a newer one.
+    mutating func put(_ stored: Stored) {
+        guard stored.epoch >= self.stored?.epoch ?? .min else { return }
+        self.stored = stored
+    }
+
+    mutating func pause(_ partitions: [TopicPartition: AssignmentEpoch]) {
+        for (partition, epoch) in partitions {
+            toResume[partition] = nil
+            toPause[partition] = epoch
+        }
+    }
+
+    mutating func resume(_ partitions: [TopicPartition: AssignmentEpoch]) {
+        for (partition, epoch) in partitions {
+            toPause[partition] = nil
+            toResume[partition] = epoch
+        }
+    }
+
+    /// What to pause and to resume now, less what was meant for assignments that are over.
+    mutating func takeFlow(
+        _ current: [TopicPartition: AssignmentEpoch]
+    ) -> (pause: Set<TopicPartition>, resume: Set<TopicPartition>) {
+        defer {
+            toPause.removeAll(keepingCapacity: true)
+            toResume.removeAll(keepingCapacity: true)
+        }
+        return (
+            Set(toPause.filter { current[$0.key] == $0.value }.keys),
+            Set(toResume.filter { current[$0.key] == $0.value }.keys)
+        )
+    }
 
     /// The database has this position: it may be committed to Kafka.
     mutating func put(_ position: Int64, of partition: TopicPartition, epoch: AssignmentEpoch) {

@@ -8,6 +8,7 @@ import Synchronization
 final class IngestSupervisor: Sendable {
     private struct Current: Sendable {
         var ingest: Ingest
+        var writer: IngestWriter
         var inbox: ConditionLock<IngestInbox>
     }
 
@@ -65,6 +66,7 @@ final class IngestSupervisor: Sendable {
         wakeup.notify()
         guard let current = current.withLock({ $0 }) else { return }
         current.inbox.signal { $0.isStopping = true }
+        current.writer.interrupt()
         current.ingest.consumer.wake()
     }
 
@@ -74,8 +76,8 @@ final class IngestSupervisor: Sendable {
             configuration: configuration.consumer, group: configuration.input.group,
             instanceID: configuration.instanceID, sessionTimeout: configuration.input.sessionTimeout, logger: logger,
             onRebalance: { [weak self] event in self?.current.withLock { $0 }?.ingest.handle(event) },
-            onCommit: { [logger] _, error in
-                if let error { logger.warning("a commit failed (its messages may be seen as duplicates): \(error)") }
+            onCommit: { [weak self] offsets, error in
+                self?.current.withLock { $0 }?.ingest.handleCommit(offsets, error)
             })
         let deadLetters = DeadLetterPublisher(
             topic: configuration.input.deadLetterTopic, configuration: configuration.producer, logger: logger,
@@ -88,7 +90,7 @@ final class IngestSupervisor: Sendable {
         let ingest = Ingest(
             consumer: consumer, configuration: configuration, store: store, writer: writer, inbox: inbox, state: state,
             metrics: metrics, clock: clock, logger: logger, heartbeat: heartbeat)
-        current.withLock { $0 = Current(ingest: ingest, inbox: inbox) }
+        current.withLock { $0 = Current(ingest: ingest, writer: writer, inbox: inbox) }
         // A stop that came before `current` was set has not reached the inbox.
         if stopping.load(ordering: .acquiring) { inbox.signal { $0.isStopping = true } }
 
@@ -103,7 +105,7 @@ final class IngestSupervisor: Sendable {
         current.withLock { $0 = nil }
         inbox.signal { $0.isStopping = true }
         await writer.stop()
-        await deadLetters.close(deadline: configuration.shutdownTimeout / 4)
+        await deadLetters.close(deadline: configuration.shutdownTimeout / 8)
         await writing.value
         state.clearWaiting()
         try outcome.get()

@@ -14,6 +14,7 @@ actor IngestWriter {
     private enum Work: Sendable {
         case batch(ConsumedBatch)
         case settled([DeadLetter], [DeadLetterPublisher.Outcome])
+        case revoked([TopicPartition: AssignmentEpoch])
     }
 
     private struct Progress {
@@ -41,6 +42,10 @@ actor IngestWriter {
     private let feed: AsyncStream<Work>.Continuation
     private var progress: [TopicPartition: Progress] = [:]
     private var isStopping = false
+    /// A batch was given up: positions stay where they are, since any later one would pass its rows.
+    private var hasGivenUp = false
+    /// Ends a pause between two attempts when the program stops.
+    private let wakeup = Wakeup()
 
     /// Dead letters of a partition that may be on their way before it is paused.
     private let pendingLimit = 1_000
@@ -72,10 +77,21 @@ actor IngestWriter {
         feed.yield(.batch(batch))
     }
 
+    /// Forgets assignments that are over: their dead letters are the next owner's to send.
+    nonisolated func revoke(_ partitions: [TopicPartition: AssignmentEpoch]) {
+        feed.yield(.revoked(partitions))
+    }
+
+    /// The inbox says that the program stops: what waits for the database looks at it now.
+    nonisolated func interrupt() {
+        wakeup.notify()
+    }
+
     /// Ends ``run()`` after what was accepted and the dead letters that are under way; what database or broker cannot take
     /// now is left to the next owner.
     func stop() {
         isStopping = true
+        wakeup.notify()
         finishWhenSettled()
     }
 
@@ -88,9 +104,16 @@ actor IngestWriter {
             switch item {
             case .batch(let batch): await persist(batch)
             case .settled(let letters, let outcomes): await settle(letters, outcomes)
+            case .revoked(let partitions):
+                for (partition, epoch) in partitions where progress[partition].map({ $0.epoch <= epoch }) ?? false {
+                    progress[partition] = nil
+                    state.setWaiting(partition, reason: nil)
+                }
             }
         }
     }
+
+    private var mustStop: Bool { isStopping || inbox.withLock { $0.isStopping } }
 
     // MARK: Batches
 
@@ -99,6 +122,7 @@ actor IngestWriter {
             inbox.signal { $0.batchesInHand -= 1 }
             wakeConsumer()
         }
+        guard !hasGivenUp else { return }
         let rejected = batch.rejected.map { message, rejection in
             let original = batch.arena.original(at: message)
             return DeadLetter(
@@ -106,7 +130,10 @@ actor IngestWriter {
         }
         let positions = advance(batch, rejected: rejected)
         send(rejected)
-        guard let result = await insert(batch, positions: positions) else { return }
+        guard let result = await insert(batch, positions: positions) else {
+            hasGivenUp = true
+            return
+        }
         metrics.stageSeconds[.persist].observe((ContinuousClock.now - batch.begin).seconds)
 
         var inserted = 0
@@ -125,7 +152,7 @@ actor IngestWriter {
         }
         metrics.operationsPersisted.increment(by: inserted)
         for letter in refused {
-            progress[letter.message.topicPartition]?.position.reject(letter.message.offset)
+            progress[letter.message.topicPartition]?.position.reject([letter.message.offset])
         }
         for position in result.positions {
             let partition = TopicPartition(topic: position.topic, partition: position.partition)
@@ -172,8 +199,8 @@ actor IngestWriter {
             } catch {
                 state.setReachable(.database, problem: "\(error)")
                 logger.error("operations cannot be persisted yet: \(error)")
-                if isStopping || inbox.withLock({ $0.isStopping }) { return nil }
-                await clock.sleep(until: clock.now + pauses.next())
+                if mustStop { return nil }
+                await wakeup.wait(timeout: pauses.next(), clock: clock)
             }
         }
     }
@@ -181,6 +208,7 @@ actor IngestWriter {
     // MARK: Dead letters
 
     private func send(_ letters: [DeadLetter]) {
+        let letters = letters.filter { progress[$0.message.topicPartition]?.epoch == $0.epoch }
         guard !letters.isEmpty else { return }
         for letter in letters {
             progress[letter.message.topicPartition]?.pendingBytes += letter.message.size
@@ -223,12 +251,13 @@ actor IngestWriter {
         guard !isStopping else { return }
         Task { [clock, self] in
             await clock.sleep(until: clock.now + .seconds(2))
-            send(letters)
+            if !isStopping { send(letters) }
         }
     }
 
     /// Positions that moved because dead letters were acknowledged: into the database first, then to Kafka.
     private func writePositions() async {
+        guard !hasGivenUp else { return }
         let moved = progress.filter { $0.value.written != $0.value.position.position }
         guard !moved.isEmpty else { return }
         let positions = moved.map { partition, progress in
@@ -242,8 +271,8 @@ actor IngestWriter {
                 break
             } catch {
                 state.setReachable(.database, problem: "\(error)")
-                if isStopping { return }
-                await clock.sleep(until: clock.now + pauses.next())
+                if mustStop { return }
+                await wakeup.wait(timeout: pauses.next(), clock: clock)
             }
         }
         for (partition, moved) in moved where progress[partition]?.epoch == moved.epoch {
@@ -272,10 +301,8 @@ actor IngestWriter {
         let new = partitions.filter { progress[$0]?.isPaused == false }
         guard !new.isEmpty else { return }
         for partition in new { progress[partition]?.isPaused = true }
-        inbox.signal { inbox in
-            inbox.toResume.subtract(new)
-            inbox.toPause.formUnion(new)
-        }
+        let epochs = epochs(of: new)
+        inbox.signal { $0.pause(epochs) }
         wakeConsumer()
     }
 
@@ -285,9 +312,11 @@ actor IngestWriter {
         let paused = settled.filter { progress[$0]?.isPaused == true }
         guard !paused.isEmpty else { return }
         for partition in paused { progress[partition]?.isPaused = false }
-        inbox.signal { inbox in
-            inbox.toPause.subtract(paused)
-            inbox.toResume.formUnion(paused)
-        }
+        let epochs = epochs(of: paused)
+        inbox.signal { $0.resume(epochs) }
+    }
+
+    private func epochs(of partitions: some Sequence<TopicPartition>) -> [TopicPartition: AssignmentEpoch] {
+        Dictionary(partitions.compactMap { key in progress[key].map { (key, $0.epoch) } }) { $1 }
     }
 }

@@ -25,16 +25,29 @@ struct MessageArena: Sendable {
     private(set) var entries: [Entry] = []
 
     mutating func append(_ message: borrowing ConsumedMessage) {
-        let key = message.key.map { store($0) }
-        let value = message.value.map { store($0) }
-        let firstHeader = headers.count
-        message.forEachHeader { name, value in
-            headers.append(Header(name: store(name), value: value.map { store($0) }))
-        }
+        begin(
+            topic: message.topic, partition: message.partition, offset: message.offset, key: message.key,
+            value: message.value)
+        message.forEachHeader { name, value in addHeader(name, value) }
+    }
+
+    /// A message without its headers, which follow.
+    mutating func begin(
+        topic: String, partition: Int32, offset: Int64, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
+    ) {
+        let key = key.map { store($0) }
+        let value = value.map { store($0) }
         entries.append(
             Entry(
-                topic: message.topic, partition: message.partition, offset: message.offset, key: key, value: value,
-                headers: firstHeader..<headers.count))
+                topic: topic, partition: partition, offset: offset, key: key, value: value,
+                headers: headers.count..<headers.count))
+    }
+
+    /// One more header of the last message.
+    mutating func addHeader(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) {
+        guard let last = entries.indices.last else { return }
+        headers.append(Header(name: store(name), value: value.map { store($0) }))
+        entries[last].headers = entries[last].headers.lowerBound..<headers.count
     }
 
     /// One message, for a dead letter.

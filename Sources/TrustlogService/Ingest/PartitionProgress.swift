@@ -12,13 +12,13 @@ struct PartitionProgress: Sendable {
     /// What lies before `nextOffset` is decided, the messages in `rejected` once their dead letters are acknowledged.
     mutating func advance(to nextOffset: Int64, rejected: [Int64] = []) {
         decided = nextOffset
-        guard !rejected.isEmpty else { return }
-        unacknowledged = (unacknowledged + rejected).sorted()
+        reject(rejected)
     }
 
-    /// A message that was decided turns out to need a dead letter.
-    mutating func reject(_ offset: Int64) {
-        unacknowledged = (unacknowledged + [offset]).sorted()
+    /// These messages, decided before, are dead letters on their way.
+    mutating func reject(_ offsets: [Int64]) {
+        guard !offsets.isEmpty else { return }
+        unacknowledged = (unacknowledged + offsets).sorted()
     }
 
     mutating func acknowledge(_ offset: Int64) {

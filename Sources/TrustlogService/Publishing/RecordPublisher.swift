@@ -167,8 +167,8 @@ package final class RecordPublisher: Sendable {
     }
 
     private func outage(_ error: KafkaError) -> PublishOutcome {
-        let isOurs = error.code == KafkaError.purgedFromQueue || error.code == KafkaError.clientClosed
-        return isOurs ? .notSent : .outage(message: "topic \(topicName): \(error)")
+        let ours = [KafkaError.purgedFromQueue, KafkaError.purgedInFlight, KafkaError.clientClosed]
+        return ours.contains(error.code) ? .notSent : .outage(message: "topic \(topicName): \(error)")
     }
 
     /// Opens or closes the circuit by what the outcomes say, and counts failures.
