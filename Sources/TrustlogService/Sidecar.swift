@@ -55,7 +55,9 @@ package final class Sidecar: Sendable {
         ingest = IngestSupervisor(
             configuration: configuration, store: store, state: state, metrics: metrics, clock: clock,
             logger: logger.labelled("ingest"), heartbeat: heartbeats("ingest", .seconds(60)),
-            onPersisted: { publishing?.workers.forEach { $0.notify() } })
+            onPersisted: {
+                for worker in publishing?.workers ?? [] { worker.notify() }
+            })
     }
 
     private static func makePublishing(
@@ -123,7 +125,7 @@ package final class Sidecar: Sendable {
     private func listen() async {
         guard let publishing else { return }
         for await _ in store.announcements() {
-            publishing.workers.forEach { $0.notify() }
+            for worker in publishing.workers { worker.notify() }
         }
     }
 

@@ -6,6 +6,18 @@ import Testing
 struct ConsumerTests {
     static let assignors = ["range,roundrobin", "cooperative-sticky"]
 
+    /// Both poll until the group has shared four partitions out among them: one that stopped earlier would hold a further
+    /// rebalance up.
+    private static func share(_ first: ConsumerDriver, _ second: ConsumerDriver) async throws {
+        let (left, right) = (first.consumer, second.consumer)
+        let isShared: @Sendable (isolated ConsumerDriver) -> Bool = { _ in
+            left.assignedPartitions.count == 2 && right.assignedPartitions.count == 2
+        }
+        async let settled = first.poll(until: isShared)
+        #expect(try await second.poll(until: isShared))
+        #expect(try await settled)
+    }
+
     @Test(
         "nothing is fetched before a partition is started, and then from the offset given",
         arguments: TestCluster.available, assignors)
@@ -77,21 +89,23 @@ struct ConsumerTests {
             }
             // The second member makes the group rebalance while the first still looks for its positions.
             let second = try ConsumerDriver(servers, group: topic, instanceID: instanceID.map { $0 + "2" })
-            async let other: Void = second.join([topic])
-            try await first.poll { $0.journal.rebalances.count >= 3 }
-            try await other
+            try await second.perform { try $0.subscribe(to: [topic]) }
+            try await Self.share(first, second)
 
             // Positions of an earlier assignment are not taken for this one.
             try await first.perform { try $0.start(early.1, generation: early.0) }
             for _ in 0..<3 { try await first.poll() }
             #expect(await first.records.isEmpty)
 
-            try await first.startAll()
-            try await second.startAll()
-            let (left, right) = (first, second)
-            async let polled = left.poll { $0.records.count >= 40 }
-            try await right.poll { $0.records.count >= 40 }
-            _ = try await polled
+            // From here on each is started as it is assigned.
+            let positions = Positions()
+            for driver in [first, second] {
+                positions.follow(driver)
+                try await driver.startAll()
+            }
+            async let settled = first.poll { positions.note($0.records) == 80 }
+            #expect(try await second.poll { positions.note($0.records) == 80 })
+            #expect(try await settled)
             let all = await first.records + second.records
             #expect(all.count == 80)
             #expect(Set(all.compactMap(\.text)).count == 80)
@@ -119,15 +133,14 @@ struct ConsumerTests {
 
             let second = try ConsumerDriver(servers, group: topic, properties: properties)
             positions.follow(second)
-            async let joined: Void = second.join([topic])
-            try await first.poll { $0.consumer.assignedPartitions.count == 2 }
-            try await joined
+            try await second.perform { try $0.subscribe(to: [topic]) }
+            try await Self.share(first, second)
             for partition in 0..<4 {
                 await producer.send((10..<20).map { "\(partition)-\($0)" }, to: topic, partition: Int32(partition))
             }
-            async let polled = first.poll { positions.note($0.records) == 80 }
-            try await second.poll { positions.note($0.records) == 80 }
-            #expect(try await polled)
+            async let settled = first.poll { positions.note($0.records) == 80 }
+            #expect(try await second.poll { positions.note($0.records) == 80 })
+            #expect(try await settled)
             #expect(await !second.records.isEmpty)
             let all = await first.records + second.records
             #expect(Set(all.compactMap(\.text)).count == 80)

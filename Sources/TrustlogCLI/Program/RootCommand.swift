@@ -16,7 +16,10 @@ package enum RootCommand {
         parameters: GlobalOptions.all,
         subcommands: [
             RunCommand.command,
+            StatusCommand.command,
+            HealthCommand.command,
             DemoCommand.command,
+            MigrateCommand.command,
             ConfigCommand.command,
             KeygenCommand.command,
             CompletionsCommand.command,

@@ -10,3 +10,12 @@ extension Settings.Log {
         return Logger(label: Program.name, level: level, handler: handler)
     }
 }
+
+extension Settings.Log {
+    /// For one-off commands, which report what fails themselves: only what nobody else says, unless details are asked for.
+    func quietLogger(_ terminal: Terminal) -> Logger {
+        var quiet = self
+        if quiet.level > .debug { quiet.level = .error }
+        return quiet.logger(terminal)
+    }
+}

@@ -17,10 +17,10 @@ enum StatusCommand {
             Asks the running process at admin.listen. Without one it says so and shows what database and broker know. \
             Exit code 0 if there is an answer, 69 if neither process nor database can be reached.
             """,
-        group: CommandGroup.operation, parameters: [watch, DocumentFormat.option, ConnectionOptions.timeout]
+        group: CommandGroup.operation, parameters: [watch, DocumentFormat.option, TimeLimit.option]
     ) { arguments, terminal in
         let loaded = try GlobalOptions.loadSettings(arguments, terminal)
-        let source = StatusSource(settings: loaded.settings, timeout: arguments[ConnectionOptions.timeout].duration)
+        let source = StatusSource(settings: loaded.settings, timeout: arguments[TimeLimit.option].duration)
         let isWatching = arguments[watch]
         repeat {
             let status = try await source.read()
@@ -48,26 +48,21 @@ struct StatusSource: Sendable {
 
     /// `nil` where no process listens.
     private func askProcess() throws(CommandError) -> JSONValue? {
-        guard let address = settings.admin.listen else { return nil }
+        guard let address = settings.admin.listen?.reachable, address.port != 0 else { return nil }
+        let response: LoopbackHTTPClient.Response
         do {
-            let response = try LoopbackHTTPClient.get(
-                ListenEndpoint(host: address.host, port: address.port), path: "/api/v1/status", timeout: timeout)
-            guard response.status == 200 else {
-                throw CommandError(.failure, "\(address) answers with status \(response.status) to a question for status")
-            }
-            do {
-                return try JSONValue(json: String(decoding: response.body, as: UTF8.self))
-            } catch {
-                throw CommandError(.failure, "what \(address) answers is no status: does Trustlog listen there?")
-            }
-        } catch let error as LoopbackHTTPError {
-            if error.reason == .refused { return nil }
-            throw CommandError(.failure, "the process at \(address) does not answer: \(error)")
-        } catch let error as CommandError {
-            throw error
+            response = try LoopbackHTTPClient.get(
+                host: address.host, port: address.port, path: "/api/v1/status", timeout: timeout)
         } catch {
-            throw CommandError(.failure, "the process at \(address) does not answer: \(error)")
+            if error.reason == .refused { return nil }
+            throw CommandError(.unreachable, "the process at admin.listen does not answer: \(error)")
         }
+        guard response.status == 200, let status = try? JSONValue(json: response.text) else {
+            throw CommandError(
+                .failure, "\(address) answers with status \(response.status) and no status of Trustlog's",
+                hint: "is it Trustlog that listens at admin.listen?")
+        }
+        return status
     }
 
     /// What database and broker know by themselves.

@@ -7,6 +7,11 @@ package struct StatusReport: Sendable {
     package struct PartitionLag: Sendable {
         package var partition: TopicPartition
         package var lag: Int64
+
+        package init(partition: TopicPartition, lag: Int64) {
+            self.partition = partition
+            self.lag = lag
+        }
     }
 
     package struct Waiting: Sendable {

@@ -45,4 +45,28 @@ struct ChildProcessTests {
         process.resume()
         #expect(try await process.wait(within: .seconds(10)) == .exited(7))
     }
+
+    @Test("a test run that is killed leaves neither processes nor folders behind, but what it took back")
+    func watchdog() async throws {
+        // The watchdog of another run, whose end of the pipe is closed right after these duties.
+        let folder = try TemporaryFolder()
+        try FileTree.makeFolder(folder["left"])
+        try FileTree.makeFolder(folder["kept"])
+        let left = try ChildProcess(["sh", "-c", "sleep 62 & wait"])
+        let takenBack = try ChildProcess(["sleep", "63"])
+        let duties = """
+            + folder \(folder["left"])
+            + folder \(folder["kept"])
+            + group \(takenBack.pid)
+            + group \(left.pid)
+            - group \(takenBack.pid)
+            - folder \(folder["kept"])
+
+            """
+        try await Command.check(["sh", "-c", Watchdog.script], input: Array(duties.utf8))
+        #expect(try await left.wait(within: .seconds(10)) == .killed(signal: 9))
+        #expect(takenBack.isRunning)
+        #expect(!FileTree.exists(folder["left"]))
+        #expect(FileTree.exists(folder["kept"]))
+    }
 }

@@ -5,13 +5,15 @@ import Synchronization
 final class Positions: Sendable {
     private let next = Mutex<[TopicPartition: Int64]>([:])
 
-    /// Starts whatever `driver` is assigned at the positions known by then.
+    /// Starts whatever `driver` is assigned at the positions known by then, and notes its own before it gives them away.
     func follow(_ driver: ConsumerDriver) {
-        let consumer = driver.consumer
-        driver.journal.onRebalance { [unowned consumer] event in
-            guard case .assigned(let partitions) = event else { return }
-            let known = self.next.withLock { $0 }
-            try? consumer.start(partitions.map { PartitionOffset($0, offset: known[$0]) })
+        driver.journal.onRebalance { [unowned driver] event in
+            driver.assumeIsolated { driver in
+                self.note(driver.records)
+                guard case .assigned(let partitions) = event else { return }
+                let known = self.next.withLock { $0 }
+                try? driver.consumer.start(partitions.map { PartitionOffset($0, offset: known[$0]) })
+            }
         }
     }
 

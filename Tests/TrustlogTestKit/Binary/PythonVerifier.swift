@@ -1,6 +1,6 @@
 /// The verifiers from PyPI, in the environment that `make setup-test` makes.
 package enum PythonVerifier {
-    static let interpreter = environmentVariable("TRUSTLOG_PYTHON") ?? "\(Checkout.root)/.venv/bin/python"
+    package static let interpreter = environmentVariable("TRUSTLOG_PYTHON") ?? "\(Checkout.root)/.venv/bin/python"
 
     static var whatIsMissing: String? {
         FileTree.isExecutable(interpreter) ? nil : "no \(interpreter): run `make setup-test`"

@@ -5,7 +5,7 @@ import Synchronization
 /// clean from a pipe, and cleans it when the pipe closes.
 ///
 /// Parent-death signals would not do: they follow the thread that started a child, and the pool's threads come and go.
-final class Watchdog: Sendable {
+package final class Watchdog: Sendable {
     enum Duty: Sendable, Hashable {
         /// Kill a whole process group.
         case group(pid_t)
@@ -56,7 +56,9 @@ final class Watchdog: Sendable {
     }
 
     /// Duties are kept as lines; the last ones are cleaned first, so folders go after the processes that use them.
-    private static let script = #"""
+    ///
+    /// No `--` before a group's number: the `kill` of dash, Debian's `sh`, refuses it and kills nothing.
+    package static let script = #"""
         trap '' INT TERM HUP
         duties=''
         while IFS= read -r line; do
@@ -71,7 +73,7 @@ final class Watchdog: Sendable {
           printf '%s\n' "$duties" | while read -r what target; do
             [ "$what" = "$kind" ] || continue
             case $what in
-              group) kill -KILL -- "-$target" ;;
+              group) kill -KILL "-$target" ;;
               brokers) for file in "$target"/node*/pid; do [ -s "$file" ] && kill -KILL "$(cat "$file")"; done ;;
               folder) rm -rf -- "$target" || { sleep 0.2; rm -rf -- "$target"; } ;;
             esac

@@ -33,6 +33,10 @@ package struct Requirement: Sendable {
 extension Trait where Self == ConditionTrait {
     /// Skips the test where something is missing, saying what; fails it under `TRUSTLOG_REQUIRE_SERVERS=1`.
     package static func requires(_ requirements: Requirement...) -> Self {
+        requires(requirements)
+    }
+
+    package static func requires(_ requirements: [Requirement]) -> Self {
         .enabled("everything it needs is on this machine") {
             let missing = requirements.compactMap { requirement in
                 requirement.missing().map { "\(requirement.name): \($0)" }

@@ -1,0 +1,43 @@
+import TrustlogTestKit
+
+extension Sidecar {
+    /// Asks the database by the sqlite3 command line. - Returns: lines, columns separated by `|`; none without a table.
+    func query(_ sql: String) async throws -> [String] {
+        guard FileTree.exists(database) else { return [] }
+        let result = try await Command.run(["sqlite3", "-cmd", ".timeout 10000", database, sql])
+        if result.code != 0, result.errorText.contains("no such table") { return [] }
+        guard result.code == 0 else { throw CommandError("sqlite3: \(result.errorText)") }
+        return result.lines.map(String.init)
+    }
+
+    func count(where condition: String) async throws -> Int {
+        try await query("SELECT count(*) FROM operation WHERE \(condition)").first.flatMap { Int($0) } ?? 0
+    }
+
+    func trustlogged() async throws -> Int {
+        try await count(where: "trustlog_status = 'TRUSTLOGGED'")
+    }
+
+    /// The status of one operation; nil if there is no row.
+    func rowStatus(_ opId: String) async throws -> String? {
+        try await query("SELECT trustlog_status FROM operation WHERE op_id = '\(opId)'").first
+    }
+
+    /// Waits until that many rows are `TRUSTLOGGED`.
+    func awaitTrustlogged(
+        _ expected: Int, by process: TrustlogProcess? = nil, within limit: Duration = .seconds(120)
+    ) async throws {
+        var last = 0
+        let reached = try await poll(within: limit) {
+            last = try await trustlogged()
+            if let process, !process.process.isRunning { return true }
+            return last >= expected
+        }
+        guard reached, last >= expected else {
+            let end = process?.process.status.map { "; the process ended: \($0)" } ?? ""
+            throw CommandError(
+                "\(last) of \(expected) rows are TRUSTLOGGED after \(limit)\(end)\n"
+                    + ((try? FileTree.text(folder["log"])) ?? "").suffix(3_000))
+        }
+    }
+}
