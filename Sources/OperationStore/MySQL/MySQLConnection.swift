@@ -1,5 +1,5 @@
 import CMariaDB
-import Glibc
+import TrustlogCore
 
 /// One connection to a server, used on one thread only.
 final class MySQLConnection {
@@ -139,6 +139,13 @@ final class MySQLConnection {
             if first == nil { first = transform(row) }
         }
         return first
+    }
+
+    /// The database's clock.
+    func now() throws(MySQLFailure) -> Timestamp {
+        let time = try first("SELECT UTC_TIMESTAMP(6)") { row in row.time(0) }
+        guard case .some(.some(let now)) = time else { throw .unavailable("the server tells no time") }
+        return now
     }
 
     private func send(_ statement: MySQLStatement) throws(MySQLFailure) {

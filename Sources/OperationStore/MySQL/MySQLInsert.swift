@@ -30,7 +30,11 @@ struct MySQLInsert {
         var first: [Int] = []
         var repeated: [Int] = []
         for (index, row) in batch.rows.enumerated() {
-            if seen.insert(ExactText(row.operation.opId)).inserted { first.append(index) } else { repeated.append(index) }
+            if seen.insert(ExactText(row.operation.opId)).inserted {
+                first.append(index)
+            } else {
+                repeated.append(index)
+            }
         }
         var rest = first[...]
         while !rest.isEmpty { try insert(nextChunk(&rest)) }
@@ -96,10 +100,10 @@ struct MySQLInsert {
             open = open.dropFirst(256)
             var statement = MySQLStatement("SELECT \(OperationColumn.list()) FROM operation WHERE op_id IN (", [])
             for (position, index) in part.enumerated() {
-                if position > 0 { statement.append(", ") }
+                if position > 0 { statement.write(", ") }
                 statement.append(batch.rows[index].operation.opId)
             }
-            statement.append(")")
+            statement.write(")")
             var stored: [ExactText: StoredRow] = [:]
             try connection.forEach(statement) { row in
                 guard let row = MySQLOperationReader(row: row).storedRow(), let opId = row.opId else { return }
@@ -142,13 +146,13 @@ extension MySQLConnection {
         _ rows: some Sequence<IncomingOperation>, status: IngestBatch.InitialStatus
     ) throws(MySQLFailure) -> Int {
         scratch.clear()
-        scratch.append(sql: Self.insertHead)
+        scratch.write(sql: Self.insertHead)
         var isFirst = true
         for row in rows {
-            scratch.append(isFirst ? " (" : ", (")
+            scratch.write(isFirst ? " (" : ", (")
             isFirst = false
             scratch.append(row, status: status)
-            scratch.append(")")
+            scratch.write(")")
         }
         return try run(scratch)
     }
@@ -159,25 +163,25 @@ extension MySQLStatement {
     fileprivate mutating func append(_ row: IncomingOperation, status: IngestBatch.InitialStatus) {
         let operation = row.operation
         append(operation.opId)
-        append(",")
+        write(",")
         append(operation.timestamp)
         for text in [
             operation.opSource, operation.opType, operation.doPrefix, operation.doRepository, operation.doid,
             operation.producerId, operation.opActor, operation.requestBodyHash, operation.responseBodyHash,
             operation.clientIp, operation.serverIp, operation.extra, row.source?.topic,
         ] {
-            append(",")
+            write(",")
             append(text)
         }
-        append(",")
+        write(",")
         append(row.source.map { Int64($0.partition) })
-        append(",")
+        write(",")
         append(row.source?.offset)
-        append(",")
+        write(",")
         append(row.source?.digest)
-        append(",")
+        write(",")
         append(row.headers)
-        append(",")
+        write(",")
         append(status.rawValue)
     }
 }

@@ -40,20 +40,20 @@ extension MySQLConnection {
     fileprivate func write(_ positions: [ConsumerPosition], group: String) throws(MySQLFailure) {
         guard !positions.isEmpty else { return }
         var statement = MySQLStatement()
-        statement.append(
+        statement.write(
             "INSERT INTO trustlog_consumer_offset (group_id, topic, partition_id, next_offset, updated_at) VALUES ")
         for (index, position) in positions.enumerated() {
-            statement.append(index == 0 ? "(" : ", (")
+            statement.write(index == 0 ? "(" : ", (")
             statement.append(group)
-            statement.append(", ")
+            statement.write(", ")
             statement.append(position.topic)
-            statement.append(", ")
+            statement.write(", ")
             statement.append(Int64(position.partition))
-            statement.append(", ")
+            statement.write(", ")
             statement.append(position.nextOffset)
-            statement.append(", UTC_TIMESTAMP(6))")
+            statement.write(", UTC_TIMESTAMP(6))")
         }
-        statement.append(
+        statement.write(
             " ON DUPLICATE KEY UPDATE next_offset = VALUES(next_offset), updated_at = VALUES(updated_at)")
         try run(statement)
     }

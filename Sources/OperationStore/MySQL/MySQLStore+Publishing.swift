@@ -28,7 +28,8 @@ extension MySQLStore {
         guard !failures.isEmpty else { return }
         try await outcomes.run { connection throws(MySQLFailure) in
             try connection.transaction { connection throws(MySQLFailure) in
-                for failure in failures { try connection.moveToRetries(failure) }
+                let now = try connection.now()
+                for failure in failures { try connection.moveToRetries(failure, at: now) }
             }
         }
     }
@@ -94,7 +95,7 @@ extension MySQLConnection {
             """, [.text(json)])
     }
 
-    fileprivate func moveToRetries(_ failure: PublishFailure) throws(MySQLFailure) {
+    fileprivate func moveToRetries(_ failure: PublishFailure, at now: Timestamp) throws(MySQLFailure) {
         let changed = try run(
             "UPDATE operation SET trustlog_status = 'FAILED' WHERE seq = ? AND trustlog_status = 'NOT_TRUSTLOGGED'",
             [.integer(failure.seq)])
@@ -103,10 +104,13 @@ extension MySQLConnection {
             """
             INSERT INTO trustlog_retry (op_id, retry_status, retry_count, next_retry_at, last_error, first_failed_at,
                 updated_at)
-            SELECT op_id, 'PENDING', 0, UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, ?, UTC_TIMESTAMP(6),
-                UTC_TIMESTAMP(6) FROM operation WHERE seq = ?
+            SELECT op_id, 'PENDING', 0, ?, ?, ?, ? FROM operation WHERE seq = ?
             ON DUPLICATE KEY UPDATE trustlog_retry.op_id = trustlog_retry.op_id
-            """, [.integer(failure.delay.wholeMicroseconds), .text(failure.error), .integer(failure.seq)])
+            """,
+            [
+                .time(now.advanced(by: failure.delay)), .text(failure.error), .time(now), .time(now),
+                .integer(failure.seq),
+            ])
     }
 }
 

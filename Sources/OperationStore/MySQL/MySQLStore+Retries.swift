@@ -89,8 +89,8 @@ extension MySQLConnection {
         let due = try rows("\(Self.dueRetries) FOR UPDATE SKIP LOCKED", [.integer(Int64(limit))]) { row in
             (opId: row.text(0) ?? "", count: row.count(1))
         }
-        let now = try first("SELECT UTC_TIMESTAMP(6)") { row in row.time(0) }
-        guard !due.isEmpty, case .some(.some(let now)) = now else { return [] }
+        guard !due.isEmpty else { return [] }
+        let now = try now()
         let claimedUntil = now.advanced(by: lease)
         var claims: [RetryClaim] = []
         for retry in due {

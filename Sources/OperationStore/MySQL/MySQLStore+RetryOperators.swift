@@ -90,6 +90,7 @@ enum MySQLRetryRow {
         return RetryRow(
             opId: opId, status: row.text(first + 1).flatMap(RetryRow.Status.init) ?? .pending,
             retryCount: row.count(first + 2), nextRetryAt: row.time(first + 3), lastError: row.text(first + 4),
-            firstFailedAt: row.time(first + 5) ?? .unknownMySQLTime, updatedAt: row.time(first + 6) ?? .unknownMySQLTime)
+            firstFailedAt: row.time(first + 5) ?? .unknownMySQLTime, updatedAt: row.time(first + 6) ?? .unknownMySQLTime
+        )
     }
 }

@@ -44,7 +44,9 @@ struct MySQLURL: Sendable {
         if let at = authority.lastIndex(of: "@") {
             var credentials = authority[..<at]
             place = authority[authority.index(after: at)...]
-            if let password = Self.split(&credentials, at: ":") { self.password = try Self.decoded(password, "password") }
+            if let password = Self.split(&credentials, at: ":") {
+                self.password = try Self.decoded(password, "password")
+            }
             user = try Self.decoded(credentials, "user")
         }
         var portText: Substring?

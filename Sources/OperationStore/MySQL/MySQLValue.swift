@@ -34,15 +34,16 @@ struct MySQLStatement {
         }
     }
 
-    mutating func append(_ sql: StaticString) {
+    /// Writes SQL as it is; values are appended.
+    mutating func write(_ sql: StaticString) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: sql.utf8Start, count: sql.utf8CodeUnitCount))
     }
 
-    mutating func append(sql: String) { bytes.append(contentsOf: sql.utf8) }
+    mutating func write(sql: String) { bytes.append(contentsOf: sql.utf8) }
 
     mutating func append(_ value: MySQLValue) {
         switch value {
-        case .null: append("NULL")
+        case .null: write("NULL")
         case .integer(let number): append(number)
         case .text(let text): append(text)
         case .time(let time): append(time)
@@ -50,12 +51,12 @@ struct MySQLStatement {
     }
 
     mutating func append(_ number: Int64?) {
-        guard let number else { return append("NULL") }
+        guard let number else { return write("NULL") }
         bytes.append(contentsOf: String(number).utf8)
     }
 
     mutating func append(_ text: String?) {
-        guard var text else { return append("NULL") }
+        guard var text else { return write("NULL") }
         let quote = UInt8(ascii: "'")
         bytes.append(quote)
         text.withUTF8 { utf8 in
