@@ -5,6 +5,8 @@ import TrustlogCore
 final class MySQLConnection {
     private let handle: UnsafeMutablePointer<MYSQL>
     let isMariaDB: Bool
+    private let sockets: MySQLSockets
+    private var socket: Int32 = -1
     private var lastUse = ContinuousClock.now
     /// The statement being written, kept for its room.
     var scratch = MySQLStatement()
@@ -15,31 +17,28 @@ final class MySQLConnection {
     /// How much longer than the server an answer is waited for: it should have cancelled the statement by itself.
     private static let grace: Duration = .seconds(5)
 
-    /// - Parameter allowsSeveralStatements: in one text, for the schema.
+    /// - Parameters:
+    ///   - sockets: where this connection's is to be found while it lives.
+    ///   - allowsSeveralStatements: in one text, for the schema.
     init(
-        url: MySQLURL, connectTimeout: Duration, lockTimeout: Duration, allowsSeveralStatements: Bool = false
+        url: MySQLURL, options: StoreOptions, sockets: MySQLSockets, allowsSeveralStatements: Bool = false
     ) throws(MySQLFailure) {
+        self.sockets = sockets
         guard Self.isLibraryReady, let handle = mysql_init(nil) else { throw .unavailable("out of memory") }
         self.handle = handle
-        Self.setOptions(handle, url, connectTimeout: connectTimeout)
+        Self.setOptions(handle, url, connectTimeout: options.connectTimeout)
         let flags = allowsSeveralStatements ? UInt(CLIENT_MULTI_STATEMENTS) : 0
         let connected = mysql_real_connect(
             handle, url.host, url.user, url.password, url.database, url.port, url.socket, flags)
         isMariaDB = mysql_get_server_info(handle).map { String(cString: $0).contains("MariaDB") } ?? false
-        guard connected != nil else {
-            let failure = Self.failure(handle)
-            mysql_close(handle)
-            throw failure
-        }
-        do throws(MySQLFailure) {
-            for sql in MySQLSession.sql(lockTimeout: lockTimeout, isMariaDB: isMariaDB) { try run(sql) }
-        } catch {
-            mysql_close(handle)
-            throw error
-        }
+        // From here on every property is set, so that the end of this object closes the handle, whatever is thrown.
+        guard connected != nil else { throw Self.failure(handle) }
+        socket = sockets.adopt(Int32(mysql_get_socket(handle)))
+        for sql in MySQLSession.sql(lockTimeout: options.lockTimeout, isMariaDB: isMariaDB) { try run(sql) }
     }
 
     deinit {
+        sockets.release(socket)
         mysql_close(handle)
     }
 

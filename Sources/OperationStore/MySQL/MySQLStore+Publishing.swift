@@ -44,6 +44,16 @@ extension MySQLConnection {
         ORDER BY seq LIMIT ?
         """
 
+    /// Sets `TRUSTLOGGED` for a JSON array of arrays of `seq`, partition and offset, which both servers take as a table.
+    static let setTrustloggedSQL = """
+        UPDATE JSON_TABLE(?, '$[*]' COLUMNS (seq BIGINT PATH '$[0]', partition_id INT PATH '$[1]',
+                next_offset BIGINT PATH '$[2]')) AS a
+            STRAIGHT_JOIN operation AS o ON o.seq = a.seq
+        SET o.trustlog_status = 'TRUSTLOGGED', o.trustlogged_at = UTC_TIMESTAMP(6),
+            o.trustlog_partition = a.partition_id, o.trustlog_offset = a.next_offset
+        WHERE o.trustlog_status IN ('NOT_TRUSTLOGGED', 'FAILED')
+        """
+
     /// How many rows are asked for at once: what a page holds beyond its bytes is at most this.
     private static let step = 500
 
@@ -74,7 +84,6 @@ extension MySQLConnection {
         return rows
     }
 
-    /// One statement; the rows come as one JSON array, which both servers take as a table.
     func setTrustlogged(_ acknowledgements: [Acknowledgement]) throws(MySQLFailure) -> Int {
         var json = "["
         for acknowledgement in acknowledgements {
@@ -84,15 +93,7 @@ extension MySQLConnection {
             json += "[\(acknowledgement.seq),\(partition),\(offset)]"
         }
         json += "]"
-        return try run(
-            """
-            UPDATE JSON_TABLE(?, '$[*]' COLUMNS (seq BIGINT PATH '$[0]', partition_id INT PATH '$[1]',
-                    next_offset BIGINT PATH '$[2]')) AS a
-                STRAIGHT_JOIN operation AS o ON o.seq = a.seq
-            SET o.trustlog_status = 'TRUSTLOGGED', o.trustlogged_at = UTC_TIMESTAMP(6),
-                o.trustlog_partition = a.partition_id, o.trustlog_offset = a.next_offset
-            WHERE o.trustlog_status IN ('NOT_TRUSTLOGGED', 'FAILED')
-            """, [.text(json)])
+        return try run(Self.setTrustloggedSQL, [.text(json)])
     }
 
     fileprivate func moveToRetries(_ failure: PublishFailure, at now: Timestamp) throws(MySQLFailure) {

@@ -55,6 +55,8 @@ package final class MySQLStore: OperationStore {
 
     package func close() async {
         announced.finish()
-        for worker in workers { await worker.close() }
+        await withTaskGroup { group in
+            for worker in workers { group.addTask { await worker.close() } }
+        }
     }
 }

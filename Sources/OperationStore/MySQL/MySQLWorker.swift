@@ -7,6 +7,7 @@ actor MySQLWorker {
     private let url: MySQLURL
     private let options: StoreOptions
     private let logger: Logger
+    private let sockets = MySQLSockets()
     private var connection: MySQLConnection?
     private var isClosed = false
 
@@ -38,7 +39,28 @@ actor MySQLWorker {
         }
     }
 
-    func close() {
+    /// How long a call that is under way may go on once the store is closed.
+    private static let patience: Duration = .seconds(2)
+
+    /// Ends the connection after what is under way, which is cut off after ``patience``. A connection that is being made
+    /// cannot be cut off: its thread ends by itself, after the connection time-out.
+    nonisolated func close() async {
+        let (ends, ended) = AsyncStream.makeStream(of: Void.self)
+        Task {
+            await end()
+            ended.finish()
+        }
+        let limit = Task {
+            try await Task.sleep(for: Self.patience)
+            sockets.shutDown()
+            try await Task.sleep(for: Self.patience)
+            ended.finish()
+        }
+        for await _ in ends {}
+        limit.cancel()
+    }
+
+    private func end() {
         isClosed = true
         connection = nil
     }
@@ -67,7 +89,6 @@ actor MySQLWorker {
 
     private func connect(allowsSeveralStatements: Bool = false) throws(MySQLFailure) -> MySQLConnection {
         try MySQLConnection(
-            url: url, connectTimeout: options.connectTimeout, lockTimeout: options.lockTimeout,
-            allowsSeveralStatements: allowsSeveralStatements)
+            url: url, options: options, sockets: sockets, allowsSeveralStatements: allowsSeveralStatements)
     }
 }

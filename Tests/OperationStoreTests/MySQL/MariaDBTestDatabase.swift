@@ -43,7 +43,20 @@ struct MariaDBTestDatabase: TestDatabase {
     }
 
     func query(_ sql: String) throws -> [[String?]] {
-        try RawMariaDB(port: server.port, user: server.user, database: name).query(sql)
+        try connect().query(sql)
+    }
+
+    /// A connection as an application has it.
+    func connect() throws -> RawMariaDB {
+        try RawMariaDB(port: server.port, user: server.user, database: name)
+    }
+
+    /// Ends every other connection to this database.
+    func killOthers() throws {
+        let connection = try connect()
+        let others = try connection.query(
+            "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")
+        for id in others.compactMap({ $0.first ?? nil }) { _ = try? connection.query("KILL CONNECTION \(id)") }
     }
 
     func timeLiteral(secondsFromNow: Int) -> String {
