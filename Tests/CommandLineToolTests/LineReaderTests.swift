@@ -35,6 +35,24 @@ struct LineReaderTests {
         }
     }
 
+    @Test("behind a line over the limit it goes on with the next", arguments: [11, 70_000, 200_000])
+    func goesOn(length: Int) throws {
+        var lines: [String] = []
+        var tooLong: [Int] = []
+        try reading("a\n" + String(repeating: "x", count: length) + "\nb\nc", limit: 10) { reader in
+            while true {
+                do throws(LineReader.Failure) {
+                    guard let line = try reader.next() else { break }
+                    lines.append("\(reader.lineNumber)" + String(decoding: line, as: UTF8.self))
+                } catch .tooLong(let line) {
+                    tooLong.append(line)
+                }
+            }
+        }
+        #expect(lines == ["1a", "3b", "4c"])
+        #expect(tooLong == [2])
+    }
+
     @Test("what cannot be read is told")
     func unreadable() {
         var reader = LineReader(descriptor: -1, maximumLength: 10)
@@ -42,6 +60,15 @@ struct LineReaderTests {
     }
 
     private func read(_ text: String, limit: Int) throws -> [String] {
+        var lines: [String] = []
+        try reading(text, limit: limit) { reader in
+            while let line = try reader.next() { lines.append(String(decoding: line, as: UTF8.self)) }
+            #expect(reader.lineNumber == lines.count)
+        }
+        return lines
+    }
+
+    private func reading(_ text: String, limit: Int, _ body: (inout LineReader) throws -> Void) throws {
         signal(SIGPIPE, SIG_IGN)
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
@@ -52,9 +79,6 @@ struct LineReaderTests {
             close(output)
         }
         var reader = LineReader(descriptor: input, maximumLength: limit)
-        var lines: [String] = []
-        while let line = try reader.next() { lines.append(String(decoding: line, as: UTF8.self)) }
-        #expect(reader.lineNumber == lines.count)
-        return lines
+        try body(&reader)
     }
 }

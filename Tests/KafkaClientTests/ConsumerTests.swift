@@ -331,16 +331,21 @@ struct ConsumerTests {
         }
     }
 
-    @Test("a job that arrives, and a wake-up, end a poll at once")
-    func wakes() async throws {
+    @Test("a job that arrives ends a poll at once, and so does a wake-up", arguments: [true, false])
+    func wakes(byJob: Bool) async throws {
         let cluster = try MockCluster()
         let driver = try ConsumerDriver(cluster.bootstrapServers, group: "g")
         let begin = ContinuousClock.now
-        for _ in 0..<20 {
+        for round in 1...20 {
             async let polled = driver.poll(.seconds(60))
-            await Task.yield()
-            await driver.perform { _ in }
-            driver.consumer.wake()
+            // The thread is in the poll, or about to be.
+            while driver.polls.withLock({ $0 }) < round { await Task.yield() }
+            if byJob {
+                // With a side effect, or the optimiser would leave the job out.
+                await driver.note()
+            } else {
+                driver.consumer.wake()
+            }
             _ = try await polled
         }
         // Each of them would have waited for a minute.

@@ -9,6 +9,10 @@ struct Outcome {
 
 /// Runs a command line of the program in this process.
 func trustlog(_ words: String..., environment: [String: String] = [:]) async -> Outcome {
+    await trustlog(words, environment: environment)
+}
+
+func trustlog(_ words: [String], environment: [String: String] = [:]) async -> Outcome {
     let (output, error) = (CapturedStream(), CapturedStream())
     let code = await RootCommand.command.main(
         words, terminal: Terminal(output: output, error: error, environment: environment))

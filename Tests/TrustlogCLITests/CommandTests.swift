@@ -45,16 +45,10 @@ struct CommandTests {
         let directory = try TemporaryDirectory()
         let unfit = try directory.file("unfit", "no key", mode: 0o600)
         let words = ["config", "check", "--set", "kafka.bootstrap-servers=a:1", "--set"]
-        let missing = await run(words + ["signing.key-file=/no/such.key"])
+        let missing = await trustlog(words + ["signing.key-file=/no/such.key"])
         #expect(missing.code == 0)
         #expect(missing.error == "warning: the key file /no/such.key is not there\n")
-        #expect(await run(words + ["signing.key-file=\(unfit)"]).code == 78)
-    }
-
-    private func run(_ words: [String]) async -> Outcome {
-        let (output, error) = (CapturedStream(), CapturedStream())
-        let code = await RootCommand.command.main(words, terminal: Terminal(output: output, error: error))
-        return Outcome(code: code.rawValue, output: output.text, error: error.text)
+        #expect(await trustlog(words + ["signing.key-file=\(unfit)"]).code == 78)
     }
 
     @Test("--set without a value is a wrong command line, exit 64")

@@ -14,6 +14,8 @@ package struct LineReader: ~Copyable {
     private var buffer: [UInt8] = []
     private var start = 0
     private var isAtEnd = false
+    /// The line read last was too long, and its rest is still to come.
+    private var isSkipping = false
     /// Of the line read last, counted from 1.
     package private(set) var lineNumber = 0
 
@@ -25,7 +27,10 @@ package struct LineReader: ~Copyable {
     }
 
     /// The next line without its `\n` or `\r\n`; `nil` at the end. The last line needs no end. Blocks.
+    ///
+    /// - Throws: ``Failure``. After ``Failure/tooLong(line:)`` the next call goes on behind that line.
     package mutating func next() throws(Failure) -> ArraySlice<UInt8>? {
+        if isSkipping { try skipRest() }
         var searched = start
         while true {
             if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -37,12 +42,30 @@ package struct LineReader: ~Copyable {
                 return start < buffer.count ? try line(upTo: buffer.count) : nil
             }
             // One more for a carriage return.
-            guard buffer.count - start <= maximumLength + 1 else { throw .tooLong(line: lineNumber + 1) }
+            guard buffer.count - start <= maximumLength + 1 else {
+                lineNumber += 1
+                isSkipping = true
+                throw .tooLong(line: lineNumber)
+            }
             buffer.removeFirst(start)
             start = 0
             searched = buffer.count
             try fill()
         }
+    }
+
+    private mutating func skipRest() throws(Failure) {
+        while true {
+            if let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                start = end + 1
+                break
+            }
+            buffer.removeAll(keepingCapacity: true)
+            start = 0
+            if isAtEnd { break }
+            try fill()
+        }
+        isSkipping = false
     }
 
     private mutating func line(upTo end: Int) throws(Failure) -> ArraySlice<UInt8> {

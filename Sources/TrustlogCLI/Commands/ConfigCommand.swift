@@ -1,5 +1,6 @@
 import CommandLineTool
 import Glibc
+import Observability
 
 /// `trustlog config check|show|schema`.
 enum ConfigCommand {
@@ -7,15 +8,34 @@ enum ConfigCommand {
         "config", abstract: "Check, show and describe the settings.", group: CommandGroup.setup,
         subcommands: [check, show, schema])
 
+    private static let connect = Flag("connect", help: "Also try broker and database: topics, rights, sizes, schema.")
+
     private static let check = Command(
         "check", abstract: "Check the settings; every error is shown.",
-        discussion: "Exit code 0 if the service could start with them, 78 if not. Key files that are there are tried."
+        discussion: """
+            Exit code 0 if the service could start with them, 78 if not. Key files that are there are tried.
+
+            With --connect also 69 if broker or database do not answer. It writes a line each for what it tried; warnings \
+            are no failure.
+            """,
+        parameters: [connect, TimeLimit.option]
     ) { arguments, terminal in
         let loaded = try GlobalOptions.loadSettings(arguments, terminal, for: .run)
         try checkKeys(loaded.settings, terminal)
         terminal.writeLine(
             "the settings are valid" + (loaded.file.map { " (\(printable($0)))" } ?? " (no settings file)"))
-        return .success
+        guard arguments[connect] else { return .success }
+        return await tryConnections(loaded.settings, limit: arguments[TimeLimit.option].duration, terminal)
+    }
+
+    private static func tryConnections(_ settings: Settings, limit: Duration, _ terminal: Terminal) async -> ExitCode {
+        let logger = settings.log.quietLogger(terminal, atLeast: .critical)
+        var findings = await BrokerCheck(settings: settings, limit: limit, logger: logger).findings()
+        if settings.strategy.usesDatabase {
+            findings += await DatabaseCheck(settings: settings, limit: limit, logger: logger).findings()
+        }
+        for finding in findings { terminal.writeLine(finding.line(terminal)) }
+        return findings.exitCode
     }
 
     /// A key file may be missing where settings are only checked, say before a deployment; one that is there must be fit.

@@ -12,10 +12,11 @@ extension Settings.Log {
 }
 
 extension Settings.Log {
-    /// For one-off commands, which report what fails themselves: only what nobody else says, unless details are asked for.
-    func quietLogger(_ terminal: Terminal) -> Logger {
+    /// For one-off commands, which report what fails themselves: only what is at least this severe, unless details are
+    /// asked for.
+    func quietLogger(_ terminal: Terminal, atLeast minimum: Logger.Level = .error) -> Logger {
         var quiet = self
-        if quiet.level > .debug { quiet.level = .error }
+        if quiet.level > .debug { quiet.level = max(quiet.level, minimum) }
         return quiet.logger(terminal)
     }
 }

@@ -125,8 +125,7 @@ actor IngestWriter {
         }
         metrics.operationsPersisted.increment(by: inserted)
         for letter in refused {
-            progress[letter.message.topicPartition]?.position.advance(
-                to: progress[letter.message.topicPartition]?.position.decided ?? 0, rejected: [letter.message.offset])
+            progress[letter.message.topicPartition]?.position.reject(letter.message.offset)
         }
         for position in result.positions {
             let partition = TopicPartition(topic: position.topic, partition: position.partition)

@@ -16,6 +16,11 @@ struct PartitionProgress: Sendable {
         unacknowledged = (unacknowledged + rejected).sorted()
     }
 
+    /// A message that was decided turns out to need a dead letter.
+    mutating func reject(_ offset: Int64) {
+        unacknowledged = (unacknowledged + [offset]).sorted()
+    }
+
     mutating func acknowledge(_ offset: Int64) {
         unacknowledged.removeAll { $0 == offset }
     }

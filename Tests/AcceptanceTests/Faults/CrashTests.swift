@@ -17,9 +17,11 @@ extension AcceptanceSuite {
             let sidecar = try await Sidecar.make(settings: Self.settings)
             var random = SeededRandom(seed: 42)
             let stream = OperationStream(into: sidecar, seed: 4)
+            var bursts = OperationGenerator(seed: 7, name: "burst")
+            var produced = 0
             for kill in 0..<Self.kills {
-                // A third of them without a name: the group then waits for the session of the killed member.
-                let process = try sidecar.launch(kill % 3 == 2 ? [:] : ["instance.id": "one"])
+                // The last ones without a name: the group then waits for the session of the killed member.
+                let process = try sidecar.launch(kill < Self.kills - 2 ? ["instance.id": "one"] : [:])
                 if kill % 4 == 3 {
                     // In the middle of its start.
                     try await Task.sleep(for: .milliseconds(Int.random(in: 20...400, using: &random)))
@@ -28,12 +30,15 @@ extension AcceptanceSuite {
                     try await eventually(within: .seconds(6 + 3 + 8), "work goes on within session and lease time") {
                         try await sidecar.trustlogged() > before
                     }
-                    try await Task.sleep(for: .milliseconds(Int.random(in: 0...600, using: &random)))
+                    // A burst, so that a lot is in flight.
+                    try await sidecar.produce(bursts.take(2_000))
+                    produced += 2_000
+                    try await Task.sleep(for: .milliseconds(Int.random(in: 0...200, using: &random)))
                 }
                 #expect(process.process.isRunning, "it ended by itself: \(process.logText.suffix(2_000))")
                 try await process.process.killAndWait()
             }
-            let produced = try await stream.stop()
+            produced += try await stream.stop()
             let process = try await sidecar.run()
             try await sidecar.awaitTrustlogged(produced, by: process)
             #expect(try await process.stop() == .exited(0))
@@ -50,7 +55,7 @@ extension AcceptanceSuite {
         @Test("SIGTERM in the middle of work ends with exit code 0 in time, and nothing is repeated after the restart")
         func terminated() async throws {
             let sidecar = try await Sidecar.make(settings: Self.settings)
-            let stream = OperationStream(into: sidecar, seed: 5)
+            let stream = OperationStream(into: sidecar, seed: 5, chunk: 800)
             for _ in 0..<3 {
                 let before = try await sidecar.trustlogged()
                 let process = try await sidecar.run()

@@ -65,6 +65,9 @@ final class ConsumerJournal: Sendable {
 actor ConsumerDriver {
     nonisolated let consumer: KafkaConsumer
     nonisolated let journal: ConsumerJournal
+    /// How many polls have begun.
+    nonisolated let polls = Mutex(0)
+    private(set) var notes = 0
     private(set) var records: [Record] = []
     private(set) var errors: [KafkaConsumer.PartitionError] = []
 
@@ -83,6 +86,11 @@ actor ConsumerDriver {
             onCommit: { journal.add(.committed($0, $1)) })
     }
 
+    /// A job that does next to nothing.
+    func note() {
+        notes += 1
+    }
+
     func perform<R: Sendable>(_ body: @Sendable (KafkaConsumer) throws -> R) rethrows -> R {
         try body(consumer)
     }
@@ -90,7 +98,8 @@ actor ConsumerDriver {
     /// One turn of the loop; returns the number of messages.
     @discardableResult
     func poll(_ timeout: Duration = .milliseconds(200), maxMessages: Int = 1000) throws -> Int {
-        try consumer.consume(maxMessages: maxMessages, maxBytes: 1 << 20, timeout: timeout) { message in
+        polls.withLock { $0 += 1 }
+        return try consumer.consume(maxMessages: maxMessages, maxBytes: 1 << 20, timeout: timeout) { message in
             records.append(Record(message))
         } onError: {
             errors.append($0)

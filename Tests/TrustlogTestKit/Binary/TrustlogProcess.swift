@@ -48,10 +48,16 @@ package final class TrustlogProcess: Sendable {
         try await HTTP.request(port: adminPort, path: "/api/v1/status").text
     }
 
+    /// The largest resident memory so far, in bytes; nil if it has ended.
+    package var peakResidentBytes: Int? { kibibytes("VmHWM:") }
+
     /// Resident memory in bytes; nil if it has ended.
-    package var residentBytes: Int? {
-        guard let text = try? FileTree.text("/proc/\(process.pid)/statm") else { return nil }
-        let fields = text.split(separator: " ")
-        return fields.count > 1 ? Int(fields[1]).map { $0 * 4_096 } : nil
+    package var residentBytes: Int? { kibibytes("VmRSS:") }
+
+    /// A line of `/proc/PID/status`, in bytes.
+    private func kibibytes(_ name: String) -> Int? {
+        guard let text = try? FileTree.text("/proc/\(process.pid)/status") else { return nil }
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
+        return line.flatMap { Int($0.filter(\.isNumber)) }.map { $0 * 1_024 }
     }
 }
