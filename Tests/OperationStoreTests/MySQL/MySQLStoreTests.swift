@@ -113,8 +113,10 @@ struct MySQLStoreTests {
         let error = await #expect(throws: StoreError.self) { try await store.insert("b") }
         #expect(error?.kind == .unavailable)
         try await server.startAgain()
-        try await store.insert("b")
-        #expect(try await store.waiting(.all).map(\.opId) == ["a", "b"])
+        #expect(try await store.persist(batch([sampleOperation("b")])).outcomes == [.inserted])
+        // Each of the other connections tells its loss once, to a caller that waits and tries again.
+        try await eventually { (try? await store.waiting(.all).map(\.opId)) == ["a", "b"] }
+        try await eventually { (try? await store.statistics().unlogged) == 2 }
         await store.close()
     }
 
