@@ -54,7 +54,7 @@ let package = Package(
             ["CSQLite", "CLibPQ", "CMariaDB", "BlockingExecutor", "Observability", "TrustlogCore"],
             exclude: ["Schema/README.md", "Schema/test_data.sql"],
             resources: [
-                .embedInCode("Schema/sqlite.sql")
+                .embedInCode("Schema/sqlite.sql"), .embedInCode("Schema/mysql.sql"),
             ]),
         target(
             "TrustlogService", ["TrustlogCore", "BlockingExecutor", "Observability", "KafkaClient", "OperationStore"]),
@@ -85,7 +85,7 @@ let package = Package(
         tests("BlockingExecutorTests", ["BlockingExecutor", "CSystem"]),
         tests("ObservabilityTests", ["Observability"]),
         tests("KafkaClientTests", ["KafkaClient"]),
-        tests("OperationStoreTests", ["OperationStore", "CSQLite"]),
+        tests("OperationStoreTests", ["OperationStore", "CSQLite", "CMariaDB"]),
         tests(
             "TrustlogServiceTests",
             [

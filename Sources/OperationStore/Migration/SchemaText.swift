@@ -2,11 +2,13 @@
 package enum SchemaText {
     package enum Dialect: String, Sendable, CaseIterable {
         case sqlite
+        case mySQL = "mysql"
     }
 
     package static func sql(for dialect: Dialect) -> String {
         switch dialect {
         case .sqlite: String(decoding: PackageResources.sqlite_sql, as: UTF8.self)
+        case .mySQL: String(decoding: PackageResources.mysql_sql, as: UTF8.self)
         }
     }
 }

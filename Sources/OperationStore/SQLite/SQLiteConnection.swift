@@ -38,17 +38,13 @@ final class SQLiteConnection {
         sqlite3_extended_result_codes(database, 1)
         let (seconds, attoseconds) = busyTimeout.components
         sqlite3_busy_timeout(database, Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000))
-        do throws(SQLiteFailure) {
-            try execute("PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY")
-            switch mode {
-            case .read: try execute("PRAGMA query_only=ON; PRAGMA cache_size=-8000")
-            case .write, .create:
-                try execute("PRAGMA cache_size=-32000")
-                try useWriteAheadLog()
-            }
-        } catch {
-            sqlite3_close_v2(database)
-            throw error
+        // Every property is set: whatever is thrown from here on, `deinit` closes the database.
+        try execute("PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY")
+        switch mode {
+        case .read: try execute("PRAGMA query_only=ON; PRAGMA cache_size=-8000")
+        case .write, .create:
+            try execute("PRAGMA cache_size=-32000")
+            try useWriteAheadLog()
         }
     }
 
