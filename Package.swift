@@ -83,7 +83,7 @@ let package = Package(
         tests("BlockingExecutorTests", ["BlockingExecutor", "CSystem"]),
         tests("ObservabilityTests", ["Observability"]),
         tests("KafkaClientTests", ["KafkaClient"]),
-        tests("OperationStoreTests", ["OperationStore"]),
+        tests("OperationStoreTests", ["OperationStore", "CSQLite"]),
         tests("TrustlogServiceTests", ["TrustlogService"]),
         tests("TrustlogAdminTests", ["TrustlogAdmin"]),
         tests("CommandLineToolTests", ["CommandLineTool"]),

@@ -1,0 +1,25 @@
+package import Observability
+
+/// Makes the store that a URL names.
+package enum StoreFactory {
+    /// The database need not be there yet: the first call connects, and so does the next one after a failure.
+    ///
+    /// - Parameters:
+    ///   - url: `sqlite:FILE`.
+    ///   - password: added to the URL (setting `database.password`); SQLite has none.
+    /// - Throws: ``StoreError`` of kind `configuration`, without the secrets that the URL may hold.
+    package static func open(
+        url: String, password: String?, options: StoreOptions, logger: Logger
+    ) throws(StoreError) -> any OperationStore {
+        let scheme = url.utf8.firstIndex(of: UInt8(ascii: ":")).map { url[..<$0].lowercased() }
+        switch scheme {
+        case "sqlite":
+            if password != nil { logger.warning("database.password is ignored: SQLite has no passwords") }
+            return SQLiteStore(path: try SQLiteURL(url).path, options: options, logger: logger)
+        default:
+            throw StoreError(
+                .configuration,
+                "database.url names no database that is supported; write sqlite:trustlog.db, for example")
+        }
+    }
+}

@@ -1,0 +1,12 @@
+/// The SQL that creates the schema: the very text of `sql/`, which is linked into the program.
+package enum SchemaText {
+    package enum Dialect: String, Sendable, CaseIterable {
+        case sqlite
+    }
+
+    package static func sql(for dialect: Dialect) -> String {
+        switch dialect {
+        case .sqlite: String(decoding: PackageResources.sqlite_sql, as: UTF8.self)
+        }
+    }
+}

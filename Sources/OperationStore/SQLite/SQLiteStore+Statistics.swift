@@ -1,0 +1,72 @@
+import TrustlogCore
+
+extension SQLiteStore {
+    package func statistics() async throws(StoreError) -> StoreStatistics {
+        try await reading.run { connection throws(SQLiteFailure) in
+            try connection.snapshot { connection throws(SQLiteFailure) in
+                try connection.statistics()
+            }
+        }
+    }
+
+    package func operationCount() async throws(StoreError) -> Int {
+        try await reading.run { connection throws(SQLiteFailure) in
+            let count = try connection.first("SELECT count(*) FROM operation") { row in row.integer(0) }
+            return Int(clamping: (count ?? 0) ?? 0)
+        }
+    }
+}
+
+extension SQLiteConnection {
+    /// One pass over the partial index, which holds both columns.
+    static let countWaiting = """
+        SELECT count(*), min(replace(recorded_at, ' ', 'T')) FROM operation INDEXED BY operation_waiting
+        WHERE trustlog_status = 'NOT_TRUSTLOGGED'
+        """
+
+    static let countRetries = """
+        SELECT count(*), coalesce(sum(replace(r.next_retry_at, ' ', 'T') <= ?1), 0),
+            coalesce(sum(o.trustlog_status IS 'FAILED'), 0),
+            min(CASE WHEN o.trustlog_status = 'FAILED' THEN replace(o.recorded_at, ' ', 'T') END)
+        FROM trustlog_retry r INDEXED BY trustlog_retry_due LEFT JOIN operation o ON o.op_id = r.op_id
+        WHERE r.retry_status = 'PENDING'
+        """
+
+    static let countDeadLetters = """
+        SELECT coalesce(last_error, ''), count(*) FROM trustlog_retry INDEXED BY trustlog_retry_due
+        WHERE retry_status = 'DEAD_LETTER' GROUP BY last_error ORDER BY count(*) DESC, last_error
+        """
+
+    fileprivate func statistics() throws(SQLiteFailure) -> StoreStatistics {
+        let now = Timestamp.now()
+        var statistics = StoreStatistics(
+            unlogged: 0, oldestUnlogged: nil, databaseTime: now, retriesPending: 0, retriesDue: 0, deadLetters: 0,
+            deadLetterReasons: [])
+        try forEach(Self.countWaiting) { row in
+            statistics.unlogged = row.count(0)
+            statistics.oldestUnlogged = row.time(1)
+            return true
+        }
+        try forEach(Self.countRetries, [.time(now)]) { row in
+            statistics.retriesPending = row.count(0)
+            statistics.retriesDue = row.count(1)
+            statistics.unlogged += row.count(2)
+            statistics.oldestUnlogged = [statistics.oldestUnlogged, row.time(3)].compactMap(\.self).min()
+            return true
+        }
+        try forEach(Self.countDeadLetters) { row in
+            statistics.deadLetters += row.count(1)
+            if statistics.deadLetterReasons.count < 20 {
+                statistics.deadLetterReasons.append((row.repairedText(0) ?? "", row.count(1)))
+            }
+            return true
+        }
+        return statistics
+    }
+}
+
+extension SQLiteStatement {
+    fileprivate func count(_ column: Int) -> Int {
+        Int(clamping: integer(column) ?? 0)
+    }
+}
