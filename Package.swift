@@ -52,7 +52,7 @@ let package = Package(
             "OperationStore",
             ["CSQLite", "CLibPQ", "CMariaDB", "BlockingExecutor", "Observability", "TrustlogCore"],
             resources: [
-                .embedInCode("Schema/sqlite.sql")
+                .embedInCode("Schema/sqlite.sql"), .embedInCode("Schema/postgresql.sql"),
             ]),
         target(
             "TrustlogService", ["TrustlogCore", "BlockingExecutor", "Observability", "KafkaClient", "OperationStore"]),

@@ -5,7 +5,7 @@ package enum StoreFactory {
     /// The database need not be there yet: the first call connects, and so does the next one after a failure.
     ///
     /// - Parameters:
-    ///   - url: `sqlite:FILE`.
+    ///   - url: `sqlite:FILE`, or `postgresql://…` with any parameter of libpq.
     ///   - password: added to the URL (setting `database.password`); SQLite has none.
     /// - Throws: ``StoreError`` of kind `configuration`, without the secrets that the URL may hold.
     package static func open(
@@ -16,10 +16,12 @@ package enum StoreFactory {
         case "sqlite":
             if password != nil { logger.warning("database.password is ignored: SQLite has no passwords") }
             return SQLiteStore(path: try SQLiteURL(url).path, options: options, logger: logger)
+        case "postgresql", "postgres":
+            return try PostgreSQLStore(url: url, password: password, options: options, logger: logger)
         default:
             throw StoreError(
                 .configuration,
-                "database.url names no database that is supported; write sqlite:trustlog.db, for example")
+                "database.url names no database that is supported; write sqlite:trustlog.db or postgresql://user@host/database, for example")
         }
     }
 }
