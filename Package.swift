@@ -76,10 +76,10 @@ let package = Package(
 
         .target(
             name: "TrustlogTestKit",
-            dependencies: ["TrustlogCore", "Observability", "KafkaClient", "OperationStore"],
+            dependencies: ["TrustlogCore", "Observability", "KafkaClient", "OperationStore", "CommandLineTool"],
             path: "Tests/TrustlogTestKit",
             swiftSettings: swiftSettings),
-        tests("TrustlogCoreTests", ["TrustlogCore"]),
+        tests("TrustlogCoreTests", ["TrustlogCore"], resources: [.copy("Golden")]),
         tests("BlockingExecutorTests", ["BlockingExecutor", "CSystem"]),
         tests("ObservabilityTests", ["Observability"]),
         tests("KafkaClientTests", ["KafkaClient"]),
@@ -87,7 +87,7 @@ let package = Package(
         tests("TrustlogServiceTests", ["TrustlogService"]),
         tests("TrustlogAdminTests", ["TrustlogAdmin"]),
         tests("CommandLineToolTests", ["CommandLineTool"]),
-        tests("TrustlogCLITests", ["TrustlogCLI"]),
+        tests("TrustlogCLITests", ["TrustlogCLI", "CommandLineTool", "Observability", "TrustlogCore"]),
         tests("AcceptanceTests", []),
     ]
 )

@@ -70,6 +70,9 @@ extension KafkaError {
     package static let invalidMessage = RD_KAFKA_RESP_ERR_INVALID_MSG.rawValue
     package static let invalidRecord = RD_KAFKA_RESP_ERR_INVALID_RECORD.rawValue
     package static let recordListTooLarge = RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE.rawValue
+    /// Also what librdkafka 2.0.2 ends a transaction with after one that was aborted because a record was refused: that
+    /// record left a gap. The next abort mends it; the records at hand are not at fault.
+    package static let outOfOrderSequence = RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER.rawValue
     package static let messageTimedOut = RD_KAFKA_RESP_ERR__MSG_TIMED_OUT.rawValue
     package static let unknownTopicOrPartition = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART.rawValue
     /// As ``unknownTopicOrPartition``, found out by librdkafka from the cluster's metadata.

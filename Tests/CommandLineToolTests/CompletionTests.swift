@@ -64,7 +64,7 @@ struct CompletionTests {
         #expect(script.contains("complete -c tool -n '__tool_at tool' -a 'replay' -d 'Publish again.'"))
         #expect(
             script.contains(
-                "complete -c tool -n '__tool_at tool replay' -s o -l output -r -a 'text json jsonl' -d 'How to write it.'"
+                "complete -c tool -n '__tool_at tool replay' -s o -l output -x -a 'text json jsonl' -d 'How to write it.'"
             ))
         #expect(script.contains("complete -c tool -n '__tool_at tool keys make' -F"))
         #expect(script.contains("case 'tool keys make'"))

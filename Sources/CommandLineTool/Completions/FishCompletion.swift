@@ -44,7 +44,9 @@ struct FishCompletion {
         let commands = node.subcommands.map { "\(start) -a \(quoted($0.name)) -d \(quoted($0.abstract))" }
         let options = node.options.map { option in
             let short = option.short.map { " -s \($0)" } ?? ""
-            let value = option.kind == .option ? " -r" + action(option.completion) : ""
+            // -x: needs a value, which is no file; -r -F: needs one that is.
+            let needed = option.completion == .file ? " -r" : " -x"
+            let value = option.kind == .option ? needed + action(option.completion) : ""
             return "\(start)\(short) -l \(option.name)\(value) -d \(quoted(option.help))"
         }
         let arguments = node.arguments.map { start + action($0.completion) }.filter { $0 != start }

@@ -45,6 +45,7 @@ package final class KafkaAdmin: Sendable {
     /// Returns when a broker has answered.
     /// - Throws: the reason why none did, as far as it is known.
     package func reach(timeout: Duration) async throws(KafkaError) {
+        context.health.forgetError()
         do {
             try await session.reach(timeout: timeout)
         } catch {

@@ -3,25 +3,29 @@ import CRdKafka
 /// A configuration of librdkafka under construction (`rd_kafka_conf_t`), freed unless an instance takes it over.
 struct ConfigurationHandle: ~Copyable {
     let pointer: OpaquePointer
+    private var isOwned = true
+    /// Values that no error may quote.
+    let secrets: [String]
 
-    init() {
+    private init(secrets: [String]) {
         pointer = rd_kafka_conf_new()
+        self.secrets = secrets
     }
 
     deinit {
-        rd_kafka_conf_destroy(pointer)
+        if isOwned { rd_kafka_conf_destroy(pointer) }
     }
 
     /// `rd_kafka_new` has taken the configuration over.
-    consuming func handOver() {
-        discard self
+    mutating func handOver() {
+        isOwned = false
     }
 
     /// Applies the three layers in the order in which the later wins.
     init(
         defaults: [String: String], configuration: KafkaConfiguration, guarded: [String: String]
     ) throws(KafkaError) {
-        self.init()
+        self.init(secrets: configuration.secrets)
         for layer in [defaults, configuration.properties, guarded] {
             for (name, value) in layer.sorted(by: { $0.key < $1.key }) {
                 try set(name, value)
@@ -32,17 +36,17 @@ struct ConfigurationHandle: ~Copyable {
     private borrowing func set(_ name: String, _ value: String) throws(KafkaError) {
         var reason = [CChar](repeating: 0, count: 512)
         let result = rd_kafka_conf_set(pointer, name, value, &reason, reason.count)
-        guard result != RD_KAFKA_CONF_OK else { return }
-        throw KafkaError(
-            code: KafkaError.invalidArgument,
-            message: result == RD_KAFKA_CONF_UNKNOWN
-                ? "librdkafka \(KafkaLibrary.version) knows no property \"\(name)\""
-                : "property \"\(name)\" is refused: \(Self.isSecret(name) ? "its value is not allowed" : String(cBuffer: reason))"
-        )
-    }
-
-    /// librdkafka's reasons quote the value.
-    private static func isSecret(_ name: String) -> Bool {
-        ["password", "secret", "token", ".pem", "oauthbearer.config", "jaas"].contains { name.contains($0) }
+        switch result {
+        case RD_KAFKA_CONF_OK:
+            return
+        case RD_KAFKA_CONF_UNKNOWN:
+            throw KafkaError(
+                code: KafkaError.invalidArgument,
+                message: "librdkafka \(KafkaLibrary.version) knows no property \"\(name)\"")
+        default:
+            let shown = KafkaConfiguration.isSecret(name) ? "its value" : "the value \"\(value)\""
+            throw KafkaError(
+                code: KafkaError.invalidArgument, message: "property \"\(name)\": librdkafka refuses \(shown)")
+        }
     }
 }

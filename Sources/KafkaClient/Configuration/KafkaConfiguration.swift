@@ -9,4 +9,14 @@ package struct KafkaConfiguration: Sendable {
         self.properties = properties
         self.properties["bootstrap.servers"] = bootstrapServers
     }
+
+    /// Whether a property's value must not be shown.
+    package static func isSecret(_ name: String) -> Bool {
+        ["password", "secret", "token", ".pem", "oauthbearer.config", "jaas"].contains { name.contains($0) }
+    }
+
+    /// The values that must not be shown.
+    var secrets: [String] {
+        properties.filter { Self.isSecret($0.key) && !$0.value.isEmpty }.map(\.value)
+    }
 }

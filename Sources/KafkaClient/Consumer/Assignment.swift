@@ -7,8 +7,6 @@ struct Assignment {
         var generation: Int
         var phase = Phase.idle
         var isPaused = false
-        /// Nothing was consumed since it was started or moved: librdkafka's own idea of the position is not to be trusted.
-        var isUntouched = true
         /// The highest offset + 1 that the broker told in an answer to ``KafkaConsumer/watermarks(of:timeout:)``.
         var knownHigh: Int64?
         /// The high watermark that was known when the end was reached; `nil` while there is more to read.
@@ -63,14 +61,12 @@ struct Assignment {
     mutating func move(_ partition: TopicPartition, to offset: Int64?) {
         guard isStarted(partition) else { return }
         partitions[partition]?.phase = .started(next: offset)
-        partitions[partition]?.isUntouched = true
         partitions[partition]?.highAtEnd = nil
     }
 
     mutating func consumed(_ partition: TopicPartition, next: Int64) {
         guard isStarted(partition) else { return }
         partitions[partition]?.phase = .started(next: next)
-        partitions[partition]?.isUntouched = false
         partitions[partition]?.highAtEnd = nil
     }
 

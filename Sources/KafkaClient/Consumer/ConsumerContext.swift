@@ -23,8 +23,8 @@ final class ConsumerContext: ClientContext, @unchecked Sendable {
             let message = reason.map { String(cString: $0) }
             ConsumerContext.consumer(of: handle)?.failed(KafkaError(code: code, message: message))
         }
-        rd_kafka_conf_set_stats_cb(configuration.pointer) { handle, json, count, _ in
-            ClientContext.of(handle)?.health.receive(statistics: UnsafeRawBufferPointer(start: json, count: count))
+        rd_kafka_conf_set_stats_cb(configuration.pointer) { handle, json, _, _ in
+            if let json { ClientContext.of(handle)?.health.receive(statistics: json) }
             // 0: librdkafka frees the text.
             return 0
         }

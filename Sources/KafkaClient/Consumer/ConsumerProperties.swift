@@ -1,13 +1,17 @@
 /// The properties of every consumer.
 enum ConsumerProperties {
-    static let defaults: [String: String] = [
-        "client.id": "trustlog",
-        "check.crcs": "true",
-        // Below 32 MB librdkafka 2.0.2 stalls for a second whenever its queue was full; its own default is 64 MB.
-        "queued.max.messages.kbytes": "32768",
-        "partition.assignment.strategy": "range,roundrobin",
-        "statistics.interval.ms": "2000",
-    ]
+    static func defaults(sessionTimeout: Duration) -> [String: String] {
+        [
+            "client.id": "trustlog",
+            "check.crcs": "true",
+            // librdkafka refuses a session that outlasts the poll interval.
+            "max.poll.interval.ms": String(max(300_000, sessionTimeout.milliseconds)),
+            // Below 32 MB librdkafka 2.0.2 stalls for a second whenever its queue was full; its own default is 64 MB.
+            "queued.max.messages.kbytes": "32768",
+            "partition.assignment.strategy": "range,roundrobin",
+            "statistics.interval.ms": "2000",
+        ]
+    }
 
     static func guarded(group: String, instanceID: String?, sessionTimeout: Duration) -> [String: String] {
         let session = max(1, sessionTimeout.milliseconds)
@@ -25,10 +29,6 @@ enum ConsumerProperties {
         ]
         if let instanceID {
             properties["group.instance.id"] = instanceID
-        }
-        if session > 300_000 {
-            // librdkafka refuses a session that outlasts the poll interval.
-            properties["max.poll.interval.ms"] = String(session)
         }
         return properties
     }

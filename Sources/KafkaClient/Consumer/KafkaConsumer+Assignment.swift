@@ -1,3 +1,4 @@
+import BlockingExecutor
 import CRdKafka
 import Observability
 import Synchronization
@@ -27,9 +28,9 @@ extension KafkaConsumer {
         let nothing = PartitionList()
         report("an assignment could not be accepted") { () throws(KafkaError) in
             if Self.isCooperative(handle) {
-                try KafkaError.check(rd_kafka_incremental_assign(handle, nothing.pointer))
+                try nothing.checkObject { rd_kafka_incremental_assign(handle, $0) }
             } else {
-                try KafkaError.check(rd_kafka_assign(handle, nothing.pointer))
+                try nothing.check { rd_kafka_assign(handle, $0) }
             }
         }
         onRebalance(.assigned(partitions))
@@ -39,9 +40,14 @@ extension KafkaConsumer {
         let isLost = rd_kafka_assignment_lost(handle) != 0
         onRebalance(isLost ? .lost(partitions) : .revoked(partitions))
         report("an assignment could not be given back") { () throws(KafkaError) in
+            // librdkafka would remember the pause if the partition came back.
+            let paused = assignment.withLock { $0.startedAndPaused(among: partitions) }
+            if !paused.isEmpty {
+                try PartitionList(paused).check { rd_kafka_resume_partitions(handle, $0) }
+            }
             if Self.isCooperative(handle) {
                 let list = PartitionList(assignment.withLock { $0.revoke(partitions) })
-                try KafkaError.check(rd_kafka_incremental_unassign(handle, list.pointer))
+                try list.checkObject { rd_kafka_incremental_unassign(handle, $0) }
             } else {
                 assignment.withLock { $0.revokeAll() }
                 try KafkaError.check(rd_kafka_assign(handle, nil))
@@ -73,6 +79,8 @@ extension KafkaConsumer {
     package func start(_ positions: [PartitionOffset], generation: Int? = nil) throws(KafkaError) {
         let client = try open().client
         flushProgress()
+        // To assign would make librdkafka forget that the assignment is lost; the handler is about to be told.
+        guard rd_kafka_assignment_lost(client.pointer) == 0 else { return }
         let started = assignment.withLock { $0.start(positions, generation: generation) }
         guard !started.isEmpty else { return }
         try read(started, client)
@@ -82,15 +90,15 @@ extension KafkaConsumer {
     private func read(_ positions: [PartitionOffset], _ client: ClientHandle) throws(KafkaError) {
         if Self.isCooperative(client.pointer) {
             let list = PartitionList(positions, missing: Self.earliest)
-            try KafkaError.check(rd_kafka_incremental_assign(client.pointer, list.pointer))
+            try list.checkObject { rd_kafka_incremental_assign(client.pointer, $0) }
         } else {
             // With an eager assignor an assignment is replaced as a whole: the others go on where they are.
             let list = PartitionList(assignment.withLock { $0.startedPositions }, missing: Self.earliest)
-            try KafkaError.check(rd_kafka_assign(client.pointer, list.pointer))
+            try list.check { rd_kafka_assign(client.pointer, $0) }
         }
         let paused = assignment.withLock { $0.startedAndPaused() }
         if !paused.isEmpty {
-            try KafkaError.check(rd_kafka_pause_partitions(client.pointer, PartitionList(paused).pointer))
+            try PartitionList(paused).check { rd_kafka_pause_partitions(client.pointer, $0) }
         }
     }
 
@@ -105,7 +113,7 @@ extension KafkaConsumer {
         assignment.withLock { $0.setPaused(true, partitions) }
         let started = assignment.withLock { $0.startedAndPaused(among: partitions) }
         guard !started.isEmpty else { return }
-        try KafkaError.check(rd_kafka_pause_partitions(client.pointer, PartitionList(started).pointer))
+        try PartitionList(started).check { rd_kafka_pause_partitions(client.pointer, $0) }
     }
 
     package func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
@@ -117,7 +125,7 @@ extension KafkaConsumer {
             return started
         }
         guard !started.isEmpty else { return }
-        try KafkaError.check(rd_kafka_resume_partitions(client.pointer, PartitionList(started).pointer))
+        try PartitionList(started).check { rd_kafka_resume_partitions(client.pointer, $0) }
     }
 
     /// Goes on reading a started partition at another offset (`nil`: the earliest), also after an error stopped it, as
@@ -131,13 +139,14 @@ extension KafkaConsumer {
         // librdkafka's own seek refuses a partition that an error has stopped; an assignment starts it in any case.
         if Self.isCooperative(client.pointer) {
             let list = PartitionList([partition])
-            try KafkaError.check(rd_kafka_incremental_unassign(client.pointer, list.pointer))
+            try list.checkObject { rd_kafka_incremental_unassign(client.pointer, $0) }
         }
         try read([position], client)
     }
 
     /// The offset of the next message; `nil` where the partition is not started or nothing was read from the earliest on.
     package func position(of partition: TopicPartition) -> Int64? {
+        assert(executor.isCurrent, "a consumer is used on the thread of its executor only")
         flushProgress()
         return assignment.withLock { $0.position(of: partition) }
     }

@@ -11,6 +11,7 @@ extension KafkaConsumer {
     package func close(deadline: Duration) {
         guard let handles = try? open() else { return }
         executor.onEnqueue(nil)
+        waker.close()
         flushProgress()
         let limit = ContinuousClock.now + deadline
         if let queue = rd_kafka_queue_new(handles.client.pointer) {

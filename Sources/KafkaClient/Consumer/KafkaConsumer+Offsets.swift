@@ -27,7 +27,7 @@ extension KafkaConsumer {
     ) throws(KafkaError) -> [PartitionOffset] {
         let client = try open().client
         let list = PartitionList(partitions)
-        try KafkaError.check(rd_kafka_committed(client.pointer, list.pointer, timeout.milliseconds))
+        try list.check { rd_kafka_committed(client.pointer, $0, timeout.milliseconds) }
         try list.checkEach()
         context.health.answered()
         return list.offsets
@@ -44,14 +44,15 @@ extension KafkaConsumer {
         if synchronously {
             try commitSynchronously(list, handles.client, timeout)
         } else {
-            let result = rd_kafka_commit_queue(
-                handles.client.pointer, list.pointer, handles.queue.pointer,
-                { handle, code, list, _ in
-                    guard let consumer = ConsumerContext.consumer(of: handle) else { return }
-                    let offsets = list.map { PartitionList.offsets(of: $0) } ?? []
-                    consumer.onCommit(offsets, KafkaConsumer.outcome(of: code, list))
-                }, nil)
-            try KafkaError.check(result)
+            try list.check { list in
+                rd_kafka_commit_queue(
+                    handles.client.pointer, list, handles.queue.pointer,
+                    { handle, code, list, _ in
+                        guard let consumer = ConsumerContext.consumer(of: handle) else { return }
+                        let offsets = list.map { PartitionList.offsets(of: $0) } ?? []
+                        consumer.onCommit(offsets, KafkaConsumer.outcome(of: code, list))
+                    }, nil)
+            }
         }
     }
 
@@ -62,16 +63,17 @@ extension KafkaConsumer {
         guard let queue = rd_kafka_queue_new(client.pointer) else { throw .closed }
         defer { rd_kafka_queue_destroy(queue) }
         let number = commits.withLock { $0.begin() }
-        let result = rd_kafka_commit_queue(
-            client.pointer, list.pointer, queue,
-            { handle, code, list, opaque in
-                guard let handle, let consumer = ConsumerContext.consumer(of: handle) else { return }
-                let error = KafkaConsumer.outcome(of: code, list)
-                consumer.commits.withLock { $0.settle(Int(bitPattern: opaque), error) }
-                // Ends the poll below.
-                rd_kafka_yield(handle)
-            }, UnsafeMutableRawPointer(bitPattern: number))
-        try KafkaError.check(result)
+        try list.check { list in
+            rd_kafka_commit_queue(
+                client.pointer, list, queue,
+                { handle, code, list, opaque in
+                    guard let handle, let consumer = ConsumerContext.consumer(of: handle) else { return }
+                    let error = KafkaConsumer.outcome(of: code, list)
+                    consumer.commits.withLock { $0.settle(Int(bitPattern: opaque), error) }
+                    // Ends the poll below.
+                    rd_kafka_yield(handle)
+                }, UnsafeMutableRawPointer(bitPattern: number))
+        }
         let deadline = ContinuousClock.now + timeout
         while ContinuousClock.now < deadline {
             if let message = rd_kafka_consume_queue(queue, (deadline - .now).milliseconds) {

@@ -25,8 +25,7 @@ package final class KafkaConsumer: @unchecked Sendable {
     let commits = Mutex(PendingCommits())
     /// `nil` once closed. Threads other than the executor's use them inside the lock only.
     let handles: Mutex<Handles?>
-    /// Whether the thread is, or is about to be, blocked in a poll.
-    private let isPolling = Atomic(false)
+    let waker: PollWaker
     /// Where the messages consumed since the last flush stand; only touched on the executor's thread.
     var progress = ConsumeProgress()
 
@@ -41,7 +40,7 @@ package final class KafkaConsumer: @unchecked Sendable {
         onCommit: @escaping @Sendable ([PartitionOffset], KafkaError?) -> Void = { _, _ in }
     ) throws(KafkaError) {
         let properties = try ConfigurationHandle(
-            defaults: ConsumerProperties.defaults,
+            defaults: ConsumerProperties.defaults(sessionTimeout: sessionTimeout),
             configuration: configuration,
             guarded: ConsumerProperties.guarded(
                 group: group, instanceID: instanceID, sessionTimeout: sessionTimeout))
@@ -58,13 +57,16 @@ package final class KafkaConsumer: @unchecked Sendable {
         self.onCommit = onCommit
         self.context = context
         self.handles = Mutex(Handles(client: client, queue: queue))
+        self.waker = PollWaker(queue)
         context.consumer = self
-        executor.onEnqueue { [weak self] in self?.wakeIfPolling() }
+        executor.onEnqueue { [waker] in waker.wakeIfPolling() }
         warnOfCooperativeAssignor(configuration)
     }
 
+    /// One that was not closed gives nothing back: its group notices at the end of the session.
     deinit {
         executor.onEnqueue(nil)
+        waker.close()
         guard let handles = handles.withLock({ $0.take() }) else { return }
         rd_kafka_queue_destroy(handles.queue.pointer)
         handles.client.destroy(flags: RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
@@ -83,7 +85,7 @@ package final class KafkaConsumer: @unchecked Sendable {
     package func subscribe(to topics: [String]) throws(KafkaError) {
         let client = try open().client
         let list = PartitionList(topics.map { TopicPartition(topic: $0, partition: -1) })
-        try KafkaError.check(rd_kafka_subscribe(client.pointer, list.pointer))
+        try list.check { rd_kafka_subscribe(client.pointer, $0) }
     }
 
     /// Leaves the group; its partitions are revoked in the next polls.
@@ -108,9 +110,9 @@ package final class KafkaConsumer: @unchecked Sendable {
     ) throws(KafkaError) -> Int {
         let handles = try open()
         if let error = handles.client.fatalError { throw error }
-        isPolling.store(true, ordering: .sequentiallyConsistent)
+        waker.beginPolling()
         defer {
-            isPolling.store(false, ordering: .sequentiallyConsistent)
+            waker.endPolling()
             flushProgress()
         }
         let deadline = ContinuousClock.now + timeout
@@ -137,13 +139,7 @@ package final class KafkaConsumer: @unchecked Sendable {
     /// Makes a ``consume(maxMessages:maxBytes:timeout:_:onError:)`` under way return at once, or else the next one. May be
     /// called from any thread.
     package func wake() {
-        handles.withLock { $0?.queue.wake() }
-    }
-
-    /// A wake-up outlasts the poll that it missed: without the check, each job would cost the next poll its wait.
-    private func wakeIfPolling() {
-        guard isPolling.load(ordering: .sequentiallyConsistent) else { return }
-        wake()
+        waker.wake()
     }
 
     private func receive(

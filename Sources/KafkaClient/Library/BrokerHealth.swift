@@ -1,4 +1,4 @@
-import CRdKafka
+import Glibc
 import Synchronization
 
 /// What an instance knows of its brokers without asking: its last error, and whether it is connected to any.
@@ -22,30 +22,19 @@ final class BrokerHealth: Sendable {
         }
     }
 
+    /// So that the next error is one of what is tried now.
+    func forgetError() {
+        state.withLock { $0.lastError = nil }
+    }
+
     /// A broker answered.
     func answered() {
         state.withLock { $0.isAnyBrokerUp = true }
     }
 
-    /// librdkafka's own statistics, JSON: they are only searched for a broker in the state `UP`.
-    func receive(statistics: UnsafeRawBufferPointer) {
-        let isUp = statistics.contains(#""state":"UP""#)
+    /// librdkafka's own statistics, JSON ended by NUL: they are only searched for a broker in the state `UP`.
+    func receive(statistics: UnsafePointer<CChar>) {
+        let isUp = strstr(statistics, #""state":"UP""#) != nil
         state.withLock { $0.isAnyBrokerUp = isUp }
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    fileprivate func contains(_ needle: StaticString) -> Bool {
-        needle.withUTF8Buffer { needle in
-            guard let first = needle.first, count >= needle.count else { return false }
-            var start = 0
-            while start <= count - needle.count {
-                if self[start] == first && self[start..<start + needle.count].elementsEqual(needle) {
-                    return true
-                }
-                start += 1
-            }
-            return false
-        }
     }
 }

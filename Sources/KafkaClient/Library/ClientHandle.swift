@@ -10,6 +10,7 @@ struct ClientHandle: @unchecked Sendable {
     init(
         type: rd_kafka_type_t, configuration: consuming ConfigurationHandle, context: ClientContext
     ) throws(KafkaError) {
+        var configuration = configuration
         let retained = Unmanaged.passRetained(context)
         rd_kafka_conf_set_opaque(configuration.pointer, retained.toOpaque())
         rd_kafka_conf_set_log_cb(configuration.pointer) { handle, level, facility, text in
@@ -18,7 +19,11 @@ struct ClientHandle: @unchecked Sendable {
         var reason = [CChar](repeating: 0, count: 512)
         guard let pointer = rd_kafka_new(type, configuration.pointer, &reason, reason.count) else {
             retained.release()
-            throw KafkaError(code: KafkaError.invalidArgument, message: String(cBuffer: reason))
+            let message = String(cBuffer: reason)
+            let isSafe = !configuration.secrets.contains { message.contains($0) }
+            throw KafkaError(
+                code: KafkaError.invalidArgument,
+                message: isSafe ? message : "librdkafka refuses the value of a secret property")
         }
         configuration.handOver()
         self.pointer = pointer

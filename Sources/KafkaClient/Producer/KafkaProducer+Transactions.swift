@@ -3,7 +3,8 @@ import CRdKafka
 /// Transactions (KIP-98). Each method runs on the producer's own thread for blocking calls.
 ///
 /// An error says what to do: `isRetriable`: call the same again; `requiresAbort`: ``abortTransaction(timeout:)``, then begin
-/// anew; `isFatal`: close the producer and make a new one.
+/// anew; `isFatal`: close the producer and make a new one. After an abort because of a refused record the next transaction
+/// may fail once with ``KafkaError/outOfOrderSequence``, whatever it holds: abort it and repeat it unchanged.
 extension KafkaProducer {
     /// To be called once, before anything is produced: fences earlier producers of the same transactional id.
     package func initTransactions(timeout: Duration) async throws(KafkaError) {
@@ -20,7 +21,11 @@ extension KafkaProducer {
     ) async throws(KafkaError) {
         try await blocking { client in
             let list = PartitionList(offsets, missing: Int64(RD_KAFKA_OFFSET_INVALID))
-            return rd_kafka_send_offsets_to_transaction(client, list.pointer, group.pointer, timeout.milliseconds)
+            return list.withPointer { list in
+                withExtendedLifetime(group) {
+                    rd_kafka_send_offsets_to_transaction(client, list, group.pointer, timeout.milliseconds)
+                }
+            }
         }
     }
 
@@ -37,6 +42,9 @@ extension KafkaProducer {
     private func blocking(
         _ call: @escaping @Sendable (OpaquePointer) -> OpaquePointer?
     ) async throws(KafkaError) {
+        guard let transactions else {
+            throw KafkaError(code: KafkaError.invalidState, message: "this producer has no transactional id")
+        }
         try await transactions.run { [core] () throws(KafkaError) in
             try core.whileOpen { () throws(KafkaError) in
                 try KafkaError.check(call(core.client.pointer))

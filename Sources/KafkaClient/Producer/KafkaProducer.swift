@@ -9,7 +9,8 @@ import Synchronization
 /// a full queue is the only limit. Every method may be called from any thread.
 package final class KafkaProducer: Sendable {
     let core: ProducerCore
-    let transactions: TransactionThread
+    /// Only with a transactional id.
+    let transactions: TransactionThread?
     private let poller: DeliveryPoller
 
     /// - Parameter onError: errors of the instance, of connections above all; one that `isFatal` ends it. Called on the
@@ -28,11 +29,12 @@ package final class KafkaProducer: Sendable {
         let context = ClientContext(log: LibraryLog(logger: logger), health: BrokerHealth())
         let client = try ClientHandle(type: RD_KAFKA_PRODUCER, configuration: properties, context: context)
         core = ProducerCore(client: client, context: context, logger: logger, onError: onError)
-        transactions = TransactionThread()
+        transactions = transactionalID == nil ? nil : TransactionThread()
         poller = DeliveryPoller()
         Task.detached { [core, poller] in await poller.serve(core) }
     }
 
+    /// One that was not closed gives up what is not delivered.
     deinit {
         core.end()
     }
@@ -127,12 +129,10 @@ package final class KafkaProducer: Sendable {
 
     /// Gives up messages that wait (surely not sent) and, `inFlight`, those on their way (which may be stored). Their
     /// reports follow.
-    package func purge(inFlight: Bool) async {
-        let flags = RD_KAFKA_PURGE_F_QUEUE | (inFlight ? RD_KAFKA_PURGE_F_INFLIGHT : 0)
-        await transactions.run { [core] in
-            // Once closed, everything is given up anyway.
-            try? core.whileOpen { _ = rd_kafka_purge(core.client.pointer, flags) }
-        }
+    package func purge(inFlight: Bool) {
+        let flags = RD_KAFKA_PURGE_F_QUEUE | (inFlight ? RD_KAFKA_PURGE_F_INFLIGHT : 0) | RD_KAFKA_PURGE_F_NON_BLOCKING
+        // Once closed, everything is given up anyway.
+        try? core.whileOpen { _ = rd_kafka_purge(core.client.pointer, flags) }
     }
 
     /// Accepts nothing more, waits up to `deadline` for reports, gives up the rest, so that each message ends as delivered,
@@ -140,7 +140,7 @@ package final class KafkaProducer: Sendable {
     package func close(deadline: Duration) async {
         guard core.beginClosing() else { return }
         _ = await core.flush(deadline: deadline)
-        await transactions.run {}
+        await transactions?.run {}
         core.end()
         await poller.finish()
     }

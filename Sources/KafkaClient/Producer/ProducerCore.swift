@@ -243,7 +243,7 @@ final class ProducerCore: Sendable {
             onError(error)
         case trustlog_kafka_event_stats:
             if let json = rd_kafka_event_stats(event) {
-                context.health.receive(statistics: UnsafeRawBufferPointer(start: json, count: strlen(json)))
+                context.health.receive(statistics: json)
             }
         default:
             break

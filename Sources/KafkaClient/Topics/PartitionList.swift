@@ -3,7 +3,7 @@ import Glibc
 
 /// A list of partitions in librdkafka's form, freed with this value.
 struct PartitionList: ~Copyable {
-    let pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
+    private let pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
 
     init(capacity: Int = 0) {
         pointer = rd_kafka_topic_partition_list_new(Int32(clamping: capacity))
@@ -36,6 +36,25 @@ struct PartitionList: ~Copyable {
     }
 
     var offsets: [PartitionOffset] { Self.offsets(of: pointer) }
+
+    /// Calls `body` while the list surely lives: of a pointer that was taken out, nothing would be known.
+    borrowing func withPointer<R>(_ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> R) -> R {
+        body(pointer)
+    }
+
+    /// Calls a function of librdkafka with the list; throws what it returns.
+    borrowing func check(
+        _ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> rd_kafka_resp_err_t
+    ) throws(KafkaError) {
+        try KafkaError.check(body(pointer))
+    }
+
+    /// The same for functions that return an error object.
+    borrowing func checkObject(
+        _ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> OpaquePointer?
+    ) throws(KafkaError) {
+        try KafkaError.check(body(pointer))
+    }
 
     /// The first partition's own error, if a call reported any.
     borrowing func checkEach() throws(KafkaError) {

@@ -17,8 +17,6 @@ package struct SigningError: Error, Sendable, Equatable, CustomStringConvertible
 /// Signs records and writes their envelopes, compact JSON exactly as section 3 of the contract shows it.
 package struct EnvelopeEncoder: Sendable {
     private let signers: [any EnvelopeSigner]
-    private static let frame: StaticString =
-        #"{"payload":"","payloadType":"application/vnd.trustlog.operation.v1+json","signatures":[]}"#
 
     /// - Parameter signers: one a signature, in this order; a second one with the same key is left out, as verifiers
     ///   refuse two signatures with one keyid.
@@ -32,7 +30,8 @@ package struct EnvelopeEncoder: Sendable {
         guard !signers.isEmpty else { throw SigningError("there is no key to sign with") }
         let message = Envelope.preAuthenticationEncoding(payloadType: Envelope.payloadType, payload: record)
         var envelope: [UInt8] = []
-        envelope.reserveCapacity(Base64.encodedSize(record.count) + Self.frame.utf8CodeUnitCount + 192 * signers.count)
+        // Enough for all but the record and the signatures, and for one signature each.
+        envelope.reserveCapacity(Base64.encodedSize(record.count) + 128 + 192 * signers.count)
         envelope.append(#"{"payload":""#)
         envelope.append(base64: record.span)
         envelope.append(#"","payloadType":"application/vnd.trustlog.operation.v1+json","signatures":["#)

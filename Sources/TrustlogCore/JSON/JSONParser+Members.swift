@@ -19,7 +19,14 @@ extension JSONParser {
     }
 
     /// Starts to collect members that become one canonical object.
-    mutating func openCanonicalObject() -> MemberFrame {
+    ///
+    /// - Parameter size: about how many bytes of input they have, to make room for them at once.
+    mutating func openCanonicalObject(roomFor size: Int = 0) -> MemberFrame {
+        if size > 0 {
+            canonical.reserveCapacity(min(size, 4096) + 64)
+            names.reserveCapacity(128)
+            members.reserveCapacity(16)
+        }
         canonical.append(UInt8(ascii: "{"))
         return openFrame()
     }

@@ -29,6 +29,12 @@ extension [UInt8] {
     /// are escaped, the latter in the short form where there is one.
     mutating func append(quoted text: Span<UInt8>) {
         append(UInt8(ascii: "\""))
+        append(escaping: text)
+        append(UInt8(ascii: "\""))
+    }
+
+    /// The same without the quotes.
+    mutating func append(escaping text: Span<UInt8>) {
         var start = 0
         while true {
             let end = text.indexOfSpecial(from: start)
@@ -37,7 +43,6 @@ extension [UInt8] {
             append(escaped: text[end])
             start = end + 1
         }
-        append(UInt8(ascii: "\""))
     }
 
     private mutating func append(escaped byte: UInt8) {
@@ -80,7 +85,7 @@ extension String {
     /// The text of bytes that are known to be UTF-8 (a part of what ``JSONParser/validate(_:)`` accepted).
     @inline(__always)
     init(copyingUTF8 bytes: Span<UInt8>) {
-        self = bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+        self.init(copying: UTF8Span(unchecked: bytes))
     }
 }
 

@@ -33,16 +33,15 @@ package enum OperationDecoder {
             return .failure(Rejection(code: .malformed, message: "the value is empty"))
         }
         var parser = JSONParser()
-        let object: OperationObject?
+        var object = OperationObject()
         do {
             try JSONParser.validate(value)
-            object = try isCloudEvent ? parser.readCloudEvent(value) : parser.readOperation(value)
-            try parser.expectEnd(value)
+            guard try parser.readMessage(value, isCloudEvent: isCloudEvent, into: &object) else {
+                let message = "the CloudEvent has no member data that is an object"
+                return .failure(Rejection(code: .malformed, message: message))
+            }
         } catch {
             return .failure(.malformed(error, duplicateName: parser.duplicateName))
-        }
-        guard let object else {
-            return .failure(Rejection(code: .malformed, message: "the CloudEvent has no member data that is an object"))
         }
         do throws(Rejection) {
             return .success(try object.operation(value))
@@ -53,23 +52,37 @@ package enum OperationDecoder {
 }
 
 extension JSONParser {
+    /// Reads a whole message; `false` if it is a CloudEvent without an operation.
+    fileprivate mutating func readMessage(
+        _ input: Span<UInt8>, isCloudEvent: Bool, into object: inout OperationObject
+    ) throws(JSONError) -> Bool {
+        var isFound = true
+        if isCloudEvent {
+            isFound = try readCloudEvent(input, into: &object)
+        } else {
+            try readOperation(input, into: &object)
+        }
+        try expectEnd(input)
+        return isFound
+    }
+
     /// Reads an operation object; whatever the contract does not name becomes ``OperationObject/extra``.
-    mutating func readOperation(_ input: Span<UInt8>) throws(JSONError) -> OperationObject {
-        var object = OperationObject()
+    private mutating func readOperation(
+        _ input: Span<UInt8>, into object: inout OperationObject
+    ) throws(JSONError) {
         try openObject(input)
         let start = canonical.count
-        let others = openCanonicalObject()
+        var others: MemberFrame?
         var isFirst = true
         while let name = try nextName(input, isFirst: &isFirst) {
             if let field = try field(named: name, input) {
                 try object.read(field, input, with: &self)
             } else {
+                if others == nil { others = openCanonicalObject(roomFor: input.count - position) }
                 try object.readOther(name, input, with: &self)
             }
         }
-        try closeObject(others)
-        object.takeExtra(from: start, of: &self)
-        return object
+        if let others { try object.takeExtra(others, from: start, of: &self) }
     }
 
     /// The field that a member's name stands for, however it is written.
@@ -81,22 +94,25 @@ extension JSONParser {
         return OperationField(scratch.span)
     }
 
-    /// Reads a CloudEvent; `nil` if it has no `data` that is an object.
-    fileprivate mutating func readCloudEvent(_ input: Span<UInt8>) throws(JSONError) -> OperationObject? {
-        var object: OperationObject?
+    /// Reads a CloudEvent; `false` if it has no `data` that is an object.
+    private mutating func readCloudEvent(
+        _ input: Span<UInt8>, into object: inout OperationObject
+    ) throws(JSONError) -> Bool {
+        var isFound = false
         try openObject(input)
         let attributes = openFrame()
         var isFirst = true
         while let name = try nextName(input, isFirst: &isFirst) {
             try noteName(name, input)
-            if isLastName("data"), current(input) == UInt8(ascii: "{") {
-                object = try readOperation(input)
+            if !isFound, isLastName("data"), current(input) == UInt8(ascii: "{") {
+                isFound = true
+                try readOperation(input, into: &object)
             } else {
                 // The operation object is level 1, so that the event around it is level 0.
                 try skipValue(input, level: 0)
             }
         }
         try closeFrame(attributes)
-        return object
+        return isFound
     }
 }

@@ -1,3 +1,5 @@
+private import Glibc
+
 extension OperationField {
     /// What is wrong with a text for this field; `nil` if nothing is.
     func problem(of text: Span<UInt8>) -> String? {
@@ -37,8 +39,9 @@ extension OperationField {
 }
 
 extension Span<UInt8> {
-    func contains(_ byte: UInt8) -> Bool {
-        for index in 0..<count where self[index] == byte { return true }
-        return false
+    fileprivate func contains(_ byte: UInt8) -> Bool {
+        withUnsafeBufferPointer { bytes in
+            bytes.baseAddress.map { memchr($0, Int32(byte), bytes.count) != nil } ?? false
+        }
     }
 }

@@ -8,8 +8,19 @@ struct OperationObject {
             case absent, null, other, inInput, inUnescaped
         }
         var content = Content.absent
-        var start = 0
-        var end = 0
+        // 32 bits are enough for every input (1 MiB at most), and keep the whole object in three cache lines.
+        private var first: Int32 = 0
+        private var count: Int32 = 0
+
+        init() {}
+
+        init(_ content: Content, _ range: Range<Int>) {
+            self.content = content
+            first = Int32(truncatingIfNeeded: range.lowerBound)
+            count = Int32(truncatingIfNeeded: range.count)
+        }
+
+        var range: Range<Int> { Int(first)..<Int(first) + Int(count) }
     }
 
     private var slots = InlineArray<13, Slot>(repeating: Slot())
@@ -42,9 +53,9 @@ struct OperationObject {
         if token.hasEscapes {
             let start = unescaped.count
             try JSONParser.unescape(token, of: input, into: &unescaped)
-            slots[index] = Slot(content: .inUnescaped, start: start, end: unescaped.count)
+            slots[index] = Slot(.inUnescaped, start..<unescaped.count)
         } else {
-            slots[index] = Slot(content: .inInput, start: token.start, end: token.end)
+            slots[index] = Slot(.inInput, token.range)
         }
     }
 
@@ -70,12 +81,14 @@ struct OperationObject {
         while let name = try parser.nextName(input, isFirst: &isFirst) {
             try readOther(name, input, with: &parser)
         }
-        try parser.closeObject(members)
-        takeExtra(from: start, of: &parser)
+        try takeExtra(members, from: start, of: &parser)
     }
 
-    /// Takes the canonical object that the parser has just closed as ``extra``, if it has members.
-    mutating func takeExtra(from start: Int, of parser: inout JSONParser) {
+    /// Ends the canonical object of other members and takes it as ``extra``.
+    mutating func takeExtra(
+        _ members: MemberFrame, from start: Int, of parser: inout JSONParser
+    ) throws(JSONError) {
+        try parser.closeObject(members)
         extraSize = parser.canonical.count - start
         if extraSize > "{}".utf8.count, extraSize <= Operation.maximumExtraSize {
             extra = String(copyingUTF8: parser.canonical.span.extracting(droppingFirst: start))
@@ -88,11 +101,12 @@ struct OperationObject {
     /// The operation, if nothing breaks the contract's table.
     func operation(_ input: Span<UInt8>) throws(Rejection) -> Operation {
         var violations: [Violation] = []
-        for field in OperationField.inOrder {
+        let timestamp = timestamp(input)
+        for field in OperationField.inOrder where field != .timestamp || timestamp == nil {
             if let violation = violation(of: field, input) { violations.append(violation) }
         }
         violations.append(contentsOf: extraViolations())
-        guard violations.isEmpty, let timestamp = timestamp(input) else {
+        guard violations.isEmpty, let timestamp else {
             throw .invalid(violations, unlisted: unlistedViolations)
         }
         return Operation(
@@ -123,11 +137,11 @@ struct OperationObject {
         case .null: return Violation(field: field.name, problem: "is null, a string is needed")
         case .other: return Violation(field: field.name, problem: "is not a string")
         case .inInput:
-            return field.problem(of: input.extracting(slot.start..<slot.end)).map {
+            return field.problem(of: input.extracting(slot.range)).map {
                 Violation(field: field.name, problem: $0)
             }
         case .inUnescaped:
-            return field.problem(of: unescaped.span.extracting(slot.start..<slot.end)).map {
+            return field.problem(of: unescaped.span.extracting(slot.range)).map {
                 Violation(field: field.name, problem: $0)
             }
         }
@@ -136,8 +150,8 @@ struct OperationObject {
     private func timestamp(_ input: Span<UInt8>) -> Timestamp? {
         let slot = slots[Int(OperationField.timestamp.rawValue)]
         return switch slot.content {
-        case .inInput: Timestamp(rfc3339: input.extracting(slot.start..<slot.end))
-        case .inUnescaped: Timestamp(rfc3339: unescaped.span.extracting(slot.start..<slot.end))
+        case .inInput: Timestamp(rfc3339: input.extracting(slot.range))
+        case .inUnescaped: Timestamp(rfc3339: unescaped.span.extracting(slot.range))
         case .absent, .null, .other: nil
         }
     }
@@ -149,8 +163,8 @@ struct OperationObject {
     private func optionalText(_ field: OperationField, _ input: Span<UInt8>) -> String? {
         let slot = slots[Int(field.rawValue)]
         return switch slot.content {
-        case .inInput: String(copyingUTF8: input.extracting(slot.start..<slot.end))
-        case .inUnescaped: String(copyingUTF8: unescaped.span.extracting(slot.start..<slot.end))
+        case .inInput: String(copyingUTF8: input.extracting(slot.range))
+        case .inUnescaped: String(copyingUTF8: unescaped.span.extracting(slot.range))
         case .absent, .null, .other: nil
         }
     }

@@ -13,3 +13,7 @@ public struct RecordSource: Sendable, Equatable {
         self.digest = digest
     }
 }
+
+extension RecordSource: CustomStringConvertible {
+    public var description: String { "\(topic) [\(partition)] at offset \(offset)" }
+}

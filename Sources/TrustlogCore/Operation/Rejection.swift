@@ -22,3 +22,7 @@ public struct Rejection: Error, Sendable, Equatable {
         self.message = message
     }
 }
+
+extension Rejection: CustomStringConvertible {
+    public var description: String { "\(code.rawValue): \(message)" }
+}

@@ -40,25 +40,30 @@ extension Timestamp: CustomStringConvertible {
     /// Appends ``rfc3339`` in UTF-8.
     package func append(to text: inout [UInt8]) {
         let time = civilTime
-        if (0...9999).contains(time.year) {
-            text.append(time.year, digits: 4)
-        } else {
+        guard (0...9999).contains(time.year) else {
             // Outside of what the contract allows, but a value of this type can be made of any number.
             text.append(contentsOf: String(time.year).utf8)
+            return text.append(Self.pattern(time).span.extracting(droppingFirst: 4))
         }
-        text.append(UInt8(ascii: "-"))
-        text.append(time.month, digits: 2)
-        text.append(UInt8(ascii: "-"))
-        text.append(time.day, digits: 2)
-        text.append(UInt8(ascii: "T"))
-        text.append(time.hour, digits: 2)
-        text.append(UInt8(ascii: ":"))
-        text.append(time.minute, digits: 2)
-        text.append(UInt8(ascii: ":"))
-        text.append(time.second, digits: 2)
-        text.append(UInt8(ascii: "."))
-        text.append(time.microsecond, digits: 6)
-        text.append(UInt8(ascii: "Z"))
+        text.append(Self.pattern(time).span)
+    }
+
+    private static func pattern(_ time: CivilTime) -> InlineArray<27, UInt8> {
+        var text = InlineArray<27, UInt8>(repeating: UInt8(ascii: "-"))
+        var span = text.mutableSpan
+        span.write(time.year, digits: 4, at: 0)
+        span.write(time.month, digits: 2, at: 5)
+        span.write(time.day, digits: 2, at: 8)
+        span[10] = UInt8(ascii: "T")
+        span.write(time.hour, digits: 2, at: 11)
+        span[13] = UInt8(ascii: ":")
+        span.write(time.minute, digits: 2, at: 14)
+        span[16] = UInt8(ascii: ":")
+        span.write(time.second, digits: 2, at: 17)
+        span[19] = UInt8(ascii: ".")
+        span.write(time.microsecond, digits: 6, at: 20)
+        span[26] = UInt8(ascii: "Z")
+        return text
     }
 }
 
@@ -101,13 +106,13 @@ extension Span<UInt8> {
     }
 }
 
-extension [UInt8] {
-    fileprivate mutating func append(_ value: Int, digits: Int) {
-        var divisor = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-            divisor /= 10
+extension MutableSpan<UInt8> {
+    /// Writes the last so many digits of a number.
+    fileprivate mutating func write(_ value: Int, digits: Int, at start: Int) {
+        var rest = value.magnitude
+        for index in (start..<start + digits).reversed() {
+            self[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
         }
     }
 }

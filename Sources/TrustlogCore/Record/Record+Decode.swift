@@ -5,6 +5,9 @@ package struct RecordError: Error, Sendable, Equatable, CustomStringConvertible 
 }
 
 extension Record {
+    /// What is read at most; the largest record of the contract is far smaller.
+    private static let maximumSize = 1_048_576
+
     /// Reads a record back: exactly what ``encode(_:source:)`` writes is accepted, so that bytes and meaning are one.
     ///
     /// - Throws: ``RecordError`` for anything that breaks section 1 or 2 of the contract, another member, or another form
@@ -12,6 +15,9 @@ extension Record {
     package static func decode(
         _ bytes: [UInt8]
     ) throws(RecordError) -> (operation: Operation, source: RecordSource?) {
+        guard bytes.count <= maximumSize else {
+            throw RecordError(description: "it has \(bytes.count) bytes, at most \(maximumSize) are read")
+        }
         let input = bytes.span
         var parser = JSONParser(numberRule: .canonicalText)
         let parts: (object: OperationObject, source: RecordSource?)

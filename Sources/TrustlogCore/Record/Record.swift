@@ -15,23 +15,23 @@ package enum Record {
     package static func append(_ operation: Operation, source: RecordSource?, to record: inout [UInt8]) {
         // The names in the order of RFC 8785.
         record.append(UInt8(ascii: "{"))
-        if let clientIp = operation.clientIp { record.append(#""clientIp":"#, clientIp, ",") }
-        record.append(#""doPrefix":"#, operation.doPrefix, ",")
-        record.append(#""doRepository":"#, operation.doRepository, ",")
-        record.append(#""doid":"#, operation.doid, ",")
+        if let clientIp = operation.clientIp { record.append(#""clientIp":""#, clientIp) }
+        record.append(#""doPrefix":""#, operation.doPrefix)
+        record.append(#""doRepository":""#, operation.doRepository)
+        record.append(#""doid":""#, operation.doid)
         if let extra = operation.extra, !extra.utf8.elementsEqual("{}".utf8) {
             record.append(#""extra":"#)
             record.append(extra.utf8.span)
             record.append(UInt8(ascii: ","))
         }
-        record.append(#""opActor":"#, operation.opActor, ",")
-        record.append(#""opId":"#, operation.opId, ",")
-        record.append(#""opSource":"#, operation.opSource, ",")
-        record.append(#""opType":"#, operation.opType, ",")
-        record.append(#""producerId":"#, operation.producerId, ",")
-        if let hash = operation.requestBodyHash { record.append(#""requestBodyHash":"#, hash, ",") }
-        if let hash = operation.responseBodyHash { record.append(#""responseBodyHash":"#, hash, ",") }
-        if let serverIp = operation.serverIp { record.append(#""serverIp":"#, serverIp, ",") }
+        record.append(#""opActor":""#, operation.opActor)
+        record.append(#""opId":""#, operation.opId)
+        record.append(#""opSource":""#, operation.opSource)
+        record.append(#""opType":""#, operation.opType)
+        record.append(#""producerId":""#, operation.producerId)
+        if let hash = operation.requestBodyHash { record.append(#""requestBodyHash":""#, hash) }
+        if let hash = operation.responseBodyHash { record.append(#""responseBodyHash":""#, hash) }
+        if let serverIp = operation.serverIp { record.append(#""serverIp":""#, serverIp) }
         if let source { append(source, to: &record) }
         record.append(#""timestamp":""#)
         operation.timestamp.append(to: &record)
@@ -39,12 +39,12 @@ package enum Record {
     }
 
     private static func append(_ source: RecordSource, to record: inout [UInt8]) {
-        record.append(#""source":{"digest":"#, source.digest, ",")
+        record.append(#""source":{"digest":""#, source.digest)
         record.append(#""offset":"#)
         record.append(contentsOf: String(source.offset).utf8)
         record.append(#","partition":"#)
         record.append(contentsOf: String(source.partition).utf8)
-        record.append(#","topic":"#, source.topic, "},")
+        record.append(#","topic":""#, source.topic, end: #""},"#)
     }
 
     /// Whether two operations have the same record, sources aside: then the second is a duplicate, otherwise a conflict.
@@ -69,11 +69,11 @@ package enum Record {
 }
 
 extension [UInt8] {
-    /// Appends a member: its name with the colon, its value as a string literal, and what stands behind it.
+    /// Appends a member: its name with the colon and a quote, its value, and what stands behind it.
     @inline(__always)
-    fileprivate mutating func append(_ name: StaticString, _ value: String, _ end: StaticString) {
+    fileprivate mutating func append(_ name: StaticString, _ value: String, end: StaticString = #"","#) {
         append(name)
-        append(quoted: value.utf8.span)
+        append(escaping: value.utf8.span)
         append(end)
     }
 }

@@ -11,16 +11,27 @@ struct ConsumedBatch: Sendable {
     var rejected: [(message: Int, rejection: Rejection)] = []
     /// For each partition the offset after its last message here.
     var nextOffsets: [TopicPartition: Int64] = [:]
-    /// Which assignment the messages came by; positions of an earlier one are no longer committed.
-    var generation: Int
+    /// For each partition the assignment by which its messages came: positions of an earlier one are not committed any more.
+    var epochs: [TopicPartition: AssignmentEpoch] = [:]
     var begin = ContinuousClock.now
 
     var isEmpty: Bool { nextOffsets.isEmpty }
 
-    init(generation: Int) {
-        self.generation = generation
+    /// Leaves out the messages of partitions that were revoked while the batch was filled.
+    mutating func keepOnly(_ current: [TopicPartition: AssignmentEpoch]) {
+        epochs = current
+        let gone = nextOffsets.keys.filter { current[$0] == nil }
+        guard !gone.isEmpty else { return }
+        for partition in gone { nextOffsets[partition] = nil }
+        rejected.removeAll { nextOffsets[arena.entries[$0.message].topicPartition] == nil }
+        let kept = rows.indices.filter { nextOffsets[arena.entries[messageOfRow[$0]].topicPartition] != nil }
+        rows = kept.map { rows[$0] }
+        messageOfRow = kept.map { messageOfRow[$0] }
     }
 }
+
+/// Counts the times that partitions were assigned to this process.
+typealias AssignmentEpoch = Int
 
 /// Turns messages into rows or rejections, on the thread that has their bytes.
 struct MessageDecoder: Sendable {

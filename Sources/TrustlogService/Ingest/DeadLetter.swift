@@ -5,6 +5,8 @@ import TrustlogCore
 struct DeadLetter: Sendable {
     var message: OriginalMessage
     var rejection: Rejection
+    /// The assignment by which the message came.
+    var epoch: AssignmentEpoch
 }
 
 /// A dead letter as it goes to the topic (contract, section 5).

@@ -11,6 +11,8 @@ struct MessageArena: Sendable {
         var value: Range<Int>?
         /// Into `headers`.
         var headers: Range<Int>
+
+        var topicPartition: TopicPartition { TopicPartition(topic: topic, partition: partition) }
     }
 
     private struct Header: Sendable {

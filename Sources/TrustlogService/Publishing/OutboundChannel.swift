@@ -39,9 +39,9 @@ package final class OutboundChannel: Sendable {
     }
 
     /// Gives up what waits in the producers; what is on its way still gets its report.
-    package func purgeQueued() async {
-        await producer.purge(inFlight: false)
-        await solitary.withLock { $0 }?.purge(inFlight: false)
+    package func purgeQueued() {
+        producer.purge(inFlight: false)
+        solitary.withLock { $0 }?.purge(inFlight: false)
     }
 
     /// Waits up to `deadline` for reports, gives up the rest and frees everything.

@@ -49,6 +49,17 @@ package final class RecordPublisher: Sendable {
         return Submission(publisher: self, records: records, batch: batch, failures: failures, begin: begin)
     }
 
+    /// Why nothing is acknowledged, if no broker answers.
+    package var unreachable: String? {
+        guard !channel.producer.isAnyBrokerUp else { return nil }
+        return "no broker answers" + (channel.producer.lastError.map { ": \($0)" } ?? "")
+    }
+
+    /// Gives up what waits in the client and is not on its way to a broker: it settles as `notSent`.
+    package func giveUpQueued() {
+        channel.purgeQueued()
+    }
+
     private func shard(_ records: [PublishableRecord]) -> [[Int]] {
         var shards = Array(repeating: [Int](), count: lanes.count)
         for (index, record) in records.enumerated() {

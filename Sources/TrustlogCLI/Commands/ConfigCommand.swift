@@ -1,0 +1,63 @@
+import CommandLineTool
+import Glibc
+
+/// `trustlog config check|show|schema`.
+enum ConfigCommand {
+    static let command = Command(
+        "config", abstract: "Check, show and describe the settings.", group: CommandGroup.setup,
+        subcommands: [check, show, schema])
+
+    private static let check = Command(
+        "check", abstract: "Check the settings; every error is shown.",
+        discussion: "Exit code 0 if the service could start with them, 78 if not. Key files that are there are tried."
+    ) { arguments, terminal in
+        let loaded = try GlobalOptions.loadSettings(arguments, terminal, for: .run)
+        try checkKeys(loaded.settings, terminal)
+        terminal.writeLine(
+            "the settings are valid" + (loaded.file.map { " (\(printable($0)))" } ?? " (no settings file)"))
+        return .success
+    }
+
+    /// A key file may be missing where settings are only checked, say before a deployment; one that is there must be fit.
+    private static func checkKeys(_ settings: Settings, _ terminal: Terminal) throws {
+        var present = settings
+        let isThere = { (path: String) in
+            if access(path, F_OK) == 0 || errno != ENOENT { return true }
+            terminal.reportLine("warning", "the key file \(path) is not there")
+            return false
+        }
+        present.signing.keyFile = settings.signing.keyFile.flatMap { isThere($0) ? $0 : nil }
+        present.signing.additionalKeyFiles.removeAll { !isThere($0) }
+        present.verify.keyFiles.removeAll { !isThere($0) }
+        _ = try KeyFiles.signers(present.signing)
+        _ = try KeyFiles.verificationKeys(present)
+    }
+
+    private static let show = Command(
+        "show", abstract: "Print the effective settings as YAML, secrets masked.",
+        discussion: "A comment behind each value tells where it comes from. The output is a file that --config takes."
+    ) { arguments, terminal in
+        let loaded = try GlobalOptions.loadSettings(arguments, terminal)
+        for problem in loaded.propertyProblems { terminal.reportLine("warning", problem.text) }
+        terminal.write(SettingsShow(loaded).yaml())
+        return .success
+    }
+
+    private static let format = Option<SchemaFormat>(
+        "output", short: "o", valueName: "FORMAT", help: "JSON Schema, or a table in Markdown.", default: .json)
+
+    private static let schema = Command(
+        "schema", abstract: "Print every setting with type, default and meaning, as JSON Schema.",
+        discussion: "Editors that know JSON Schema complete and check a settings file by it.", parameters: [format]
+    ) { arguments, terminal in
+        switch arguments[format] {
+        case .json: terminal.writeLine(SettingsSchema.json().prettyText)
+        case .markdown: terminal.write(SettingsTable.markdown())
+        }
+        return .success
+    }
+
+    private enum SchemaFormat: String, CaseIterable, ExpressibleByArgument {
+        case json, markdown
+    }
+}

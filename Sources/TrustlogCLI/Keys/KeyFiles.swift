@@ -1,0 +1,110 @@
+package import CommandLineTool
+import Glibc
+package import TrustlogCore
+
+/// Reads key files. Every error is exit code 78, names the file, and holds nothing of a key.
+package enum KeyFiles {
+    /// A private key in PEM, unless people could read it whom it does not concern.
+    package static func load(_ path: String) throws(CommandError) -> any EnvelopeSigner {
+        let pem = try readPrivate(path)
+        do {
+            return try SigningKey.load(pem: pem)
+        } catch {
+            throw CommandError(.configuration, "cannot use the private key \(path): \(error.description)")
+        }
+    }
+
+    /// A public key in PEM.
+    package static func loadPublic(_ path: String) throws(CommandError) -> PublicKey {
+        let pem: [UInt8]
+        do {
+            pem = try SmallFile.read(path, limit: sizeLimit)
+        } catch {
+            throw CommandError(.configuration, "cannot read the public key \(error.message)")
+        }
+        do {
+            return try PublicKey.load(pem: pem)
+        } catch {
+            throw CommandError(.configuration, "cannot use the public key \(path): \(error.description)")
+        }
+    }
+
+    /// The public half of a private key file.
+    package static func loadPublicHalf(_ path: String) throws(CommandError) -> PublicKey {
+        let pem = try readPrivate(path)
+        do {
+            return try PublicKey.load(pem: pem)
+        } catch {
+            throw CommandError(.configuration, "cannot use the private key \(path): \(error.description)")
+        }
+    }
+
+    /// The keys that sign, the main one first; empty if none is set.
+    package static func signers(_ signing: Settings.Signing) throws(CommandError) -> [any EnvelopeSigner] {
+        var signers: [any EnvelopeSigner] = []
+        for path in signing.paths {
+            let signer = try load(path)
+            if signers.contains(where: { $0.keyID == signer.keyID }) {
+                throw CommandError(
+                    .configuration, "\(path) holds the key \(signer.keyID) again: each key signs once",
+                    hint: "take it out of signing.additional-key-files")
+            }
+            signers.append(signer)
+        }
+        return signers
+    }
+
+    /// The keys that verify: `verify.key-files` and the public halves of those that sign. Each once.
+    package static func verificationKeys(_ settings: Settings) throws(CommandError) -> [PublicKey] {
+        var keys: [PublicKey] = []
+        for path in settings.signing.paths { keys.append(try loadPublicHalf(path)) }
+        for path in settings.verify.keyFiles { keys.append(try loadPublic(path)) }
+        var seen: Set<String> = []
+        return keys.filter { seen.insert($0.keyID).inserted }
+    }
+
+    private static let sizeLimit = 65_536
+
+    private static func readPrivate(_ path: String) throws(CommandError) -> [UInt8] {
+        do {
+            return try readPrivateFile(path)
+        } catch {
+            throw CommandError(
+                .configuration, "cannot read the private key \(error.message)",
+                hint: error.isMissing ? "make one with 'trustlog keygen \(path)'" : nil)
+        }
+    }
+
+    private struct ReadFailure: Error {
+        var message: String
+        var isMissing = false
+    }
+
+    /// Checks the very file that it reads, by its descriptor.
+    private static func readPrivateFile(_ path: String) throws(ReadFailure) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            let isMissing = errno == ENOENT
+            throw ReadFailure(message: SmallFile.failure(path).message, isMissing: isMissing)
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw ReadFailure(message: SmallFile.failure(path).message) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw ReadFailure(message: "\(path): not a file") }
+        guard KeyFilePermissions(status).isPrivate else {
+            let mode = String(status.st_mode & 0o777, radix: 8)
+            throw ReadFailure(
+                message: "\(path): its mode 0\(mode) lets group or others read it; 'chmod 600 \(path)' keeps them out")
+        }
+        do {
+            return try SmallFile.read(descriptor, path: path, limit: sizeLimit)
+        } catch {
+            throw ReadFailure(message: error.message)
+        }
+    }
+}
+
+extension Settings.Signing {
+    /// The main key's file first.
+    package var paths: [String] { (keyFile.map { [$0] } ?? []) + additionalKeyFiles }
+}

@@ -1,0 +1,127 @@
+import CommandLineTool
+import Glibc
+import KafkaClient
+import Observability
+import OperationStore
+import TrustlogAdmin
+import TrustlogCore
+import TrustlogService
+
+/// `trustlog run`: the service, until a signal ends it.
+enum RunCommand {
+    static let command: Command = Command(
+        "run", abstract: "Run the service: consume, persist, sign and publish.",
+        discussion: """
+            It runs until SIGTERM or SIGINT; a second signal ends it at once. Broker and database may be away when it \
+            starts: it waits for them, says so, and 'trustlog status' shows what it waits for.
+            """,
+        group: CommandGroup.service
+    ) { arguments, terminal in
+        let loaded = try GlobalOptions.loadSettings(arguments, terminal, for: .run)
+        let service = try RunningService(loaded.settings, logger: loaded.settings.log.logger(terminal))
+        return try await service.run()
+    }
+}
+
+/// Everything that one process runs, put together.
+struct RunningService: Sendable {
+    private let settings: Settings
+    private let sidecar: Sidecar
+    private let monitor: StatusMonitor
+    private let health: HealthRegistry
+    private let store: any OperationStore
+    private let servers: [HTTPServer]
+    private let logger: Logger
+
+    init(_ settings: Settings, logger: Logger) throws {
+        self.settings = settings
+        self.logger = logger
+        let configuration = ServiceConfiguration(settings)
+        let signers = settings.strategy.publishes ? try KeyFiles.signers(settings.signing) : []
+        let store = try settings.openStore(logger: logger.labelled("database"))
+        self.store = store
+        let metrics = TrustlogMetrics(version: Program.version)
+        ProcessMetrics.register(in: metrics.registry)
+
+        let health = HealthRegistry(readiness: settings.health.readiness == .failOpen ? .failOpen : .failClosed)
+        self.health = health
+        let broker = health.dependency("broker")
+        let database = health.dependency("database")
+        do {
+            sidecar = try Sidecar(
+                configuration: configuration, store: store, signers: signers,
+                owner: settings.instanceID ?? Self.uniqueOwner(), metrics: metrics, logger: logger,
+                heartbeats: { loop, deadline in
+                    let heartbeat = health.heartbeat(loop, deadline: deadline)
+                    return { heartbeat.beat() }
+                })
+        } catch {
+            throw CommandError(.configuration, "the Kafka client cannot be made: \(error)")
+        }
+        monitor = StatusMonitor(
+            sidecar: sidecar, store: store, configuration: configuration, version: Program.version, metrics: metrics,
+            isUp: { health.isUp($0.rawValue) },
+            dependencies: { component, problem in
+                let dependency = component == .broker ? broker : database
+                if let problem { dependency.lost(problem) } else { dependency.reached() }
+            })
+        servers = Self.servers(settings, health, metrics, AdminData(monitor: monitor, store: store), logger)
+    }
+
+    /// Host, process and chance: no two processes ever have the same.
+    private static func uniqueOwner() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return "\(host)-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
+    }
+
+    private static func servers(
+        _ settings: Settings, _ health: HealthRegistry, _ metrics: TrustlogMetrics, _ data: AdminData, _ logger: Logger
+    ) -> [HTTPServer] {
+        var servers: [HTTPServer] = []
+        if let address = settings.http.listen {
+            servers.append(
+                .health(
+                    on: ListenEndpoint(host: address.host, port: address.port), health: health,
+                    logger: logger.labelled("http")
+                ) { metrics.registry.prometheusText() })
+        }
+        if let address = settings.admin.listen {
+            servers.append(
+                .admin(
+                    on: ListenEndpoint(host: address.host, port: address.port), source: data,
+                    logger: logger.labelled("admin")))
+        }
+        return servers
+    }
+
+    func run() async throws -> ExitCode {
+        for server in servers {
+            do {
+                try server.start()
+            } catch {
+                throw CommandError(.configuration, "\(error)")
+            }
+        }
+        let signals = StopSignals { [sidecar, logger] in
+            logger.notice("a signal asks to stop")
+            sidecar.shutdown()
+        }
+        logger.notice(
+            "trustlog \(Program.version) runs",
+            metadata: [
+                "strategy": settings.strategy.rawValue, "input": settings.input.topic, "output": settings.output.topic,
+                "group": settings.input.groupID,
+            ])
+        health.markStarted()
+        let watching = Task { await monitor.run() }
+        await sidecar.run()
+        await monitor.stop()
+        await watching.value
+        for server in servers { server.stop() }
+        await store.close()
+        signals.cancel()
+        return .success
+    }
+}

@@ -1,0 +1,39 @@
+import CommandLineTool
+import OperationStore
+import TrustlogAdmin
+import TrustlogService
+
+/// What the admin API answers, from the monitor and the database.
+struct AdminData: AdminDataSource {
+    let monitor: StatusMonitor
+    let store: any OperationStore
+
+    func status() async throws(AdminDataError) -> String {
+        await monitor.report().json.compactText + "\n"
+    }
+
+    func cursors() async throws(AdminDataError) -> String {
+        JSONValue.array(await monitor.report().cursors.map(\.json)).compactText + "\n"
+    }
+
+    func retries(_ query: RetriesQuery) async throws(AdminDataError) -> String {
+        let filter = RetryFilter(onlyDeadLetters: query.onlyDeadLetters, errorContains: query.errorContains)
+        let rows = try await answer { () async throws(StoreError) in
+            try await store.retries(filter, after: nil, limit: query.limit)
+        }
+        return JSONValue.array(rows.map(\.json)).compactText + "\n"
+    }
+
+    func operation(opId: String) async throws(AdminDataError) -> String? {
+        let detail = try await answer { () async throws(StoreError) in try await store.operation(opId: opId) }
+        return detail.map { $0.json.compactText + "\n" }
+    }
+
+    private func answer<R: Sendable>(_ body: () async throws(StoreError) -> R) async throws(AdminDataError) -> R {
+        do {
+            return try await body()
+        } catch {
+            throw AdminDataError(error.kind == .unavailable ? .unavailable : .failed, error.description)
+        }
+    }
+}

@@ -1,0 +1,291 @@
+import Observability
+import OperationStore
+import Synchronization
+import TrustlogCore
+
+/// Finds the rows of one publishing cursor that wait, publishes them with several batches in flight, and records what was
+/// acknowledged.
+///
+/// No database transaction is open while it waits for Kafka. A row's status follows its acknowledgement; whatever is lost
+/// between the two is found again by the next scan and published once more.
+actor CursorWorker {
+    private let configuration: ServiceConfiguration.Cursor
+    private let index: Int
+    private let store: any OperationStore
+    private let publisher: RecordPublisher
+    private let recorder: OutcomeRecorder
+    private let clock: any ServiceClock
+    private let state: ServiceState
+    private let logger: Logger
+    private let heartbeat: @Sendable () -> Void
+    private let wakeup = Wakeup()
+    private let hasNews = Atomic(false)
+
+    private var lease: Lease
+    private var scan: CursorScan
+    private var pauses = Backoff()
+    /// Rows produced and not yet recorded, with the size of their text.
+    private var inFlight: [Int64: Int] = [:]
+    private var bytesInFlight = 0
+    private var lastAnswer: Duration
+    /// Everything in flight has to settle, then the scan begins again: after an outage, or without the lease.
+    private var isDraining = false
+    private var isStopping = false
+
+    /// Rows read by one query, at most: several batches share it under load.
+    private static let pageLimit = 2_000
+    private static let pageByteLimit = 8 << 20
+    private static let bytesInFlightLimit = 64 << 20
+    private static let stallAfter = Duration.seconds(5)
+
+    init(
+        index: Int, owner: String, configuration: ServiceConfiguration, store: any OperationStore,
+        publisher: RecordPublisher, recorder: OutcomeRecorder, clock: any ServiceClock, state: ServiceState,
+        logger: Logger, heartbeat: @escaping @Sendable () -> Void
+    ) {
+        self.configuration = configuration.cursor
+        self.index = index
+        self.store = store
+        self.publisher = publisher
+        self.recorder = recorder
+        self.clock = clock
+        self.state = state
+        self.logger = logger
+        self.heartbeat = heartbeat
+        lease = Lease(key: "publish-\(index)", owner: owner, length: configuration.cursor.lease)
+        scan = CursorScan(interval: configuration.cursor.interval, now: clock.now)
+        lastAnswer = clock.now
+    }
+
+    /// Rows may have been added: look at once.
+    nonisolated func notify() {
+        hasNews.store(true, ordering: .releasing)
+        wakeup.notify()
+    }
+
+    /// Ends ``run()`` when what is in flight has settled.
+    func stop() {
+        isStopping = true
+        wakeup.notify()
+    }
+
+    func run() async {
+        while !(isStopping && inFlight.isEmpty) {
+            heartbeat()
+            noticeStall()
+            let next = isStopping ? clock.now + .seconds(1) : await work()
+            if let next {
+                await wakeup.wait(timeout: max(.zero, next - clock.now), clock: clock)
+            }
+        }
+        try? await store.releaseLease(key: lease.key, owner: lease.owner, position: position)
+    }
+
+    /// The last `seq` behind which nothing of this cursor is in flight: a hint for people and for status.
+    private var position: Int64 {
+        inFlight.keys.min().map { $0 - 1 } ?? scan.high
+    }
+
+    // MARK: One turn
+
+    /// Does one step; returns when to take the next at the latest, `nil` for at once.
+    private func work() async -> Duration? {
+        do throws(StoreError) {
+            guard try await keepLease() else { return lease.nextLook(now: clock.now) }
+            if isDraining {
+                guard inFlight.isEmpty else { return lease.nextLook(now: clock.now) }
+                isDraining = false
+                scan.restart(now: clock.now)
+            }
+            let next = try await step()
+            pauses.reset()
+            state.setReachable(.database, problem: nil)
+            return next
+        } catch {
+            state.setReachable(.database, problem: "\(error)")
+            logger.error("the cursor worker waits for the database: \(error)")
+            return clock.now + pauses.next()
+        }
+    }
+
+    private func step() async throws(StoreError) -> Duration? {
+        let look = lease.nextLook(now: clock.now)
+        guard let room = room() else { return look }
+        if hasNews.exchange(false, ordering: .acquiring) { scan.news() }
+        switch scan.next(now: clock.now) {
+        case .wait(let until):
+            return min(look, until)
+        case .forward(let high):
+            let page = try await read(after: high, through: nil, limit: room)
+            guard isStillOurs() else { return nil }
+            scan.sawForward(last: page.last?.seq, isFull: isFull(page, limit: room), now: clock.now)
+            publish(page)
+            return nil
+        case .sweep(let high):
+            let begin = clock.now
+            // A row that settles while the page is read may still stand in it as waiting.
+            let known = Set(inFlight.keys)
+            let limit = known.count + room
+            let page = try await read(after: 0, through: high, limit: limit)
+            guard isStillOurs() else { return nil }
+            let late = page.filter { !known.contains($0.seq) }
+            scan.swept(isFull: isFull(page, limit: limit), took: clock.now - begin, now: clock.now)
+            publish(late)
+            return nil
+        }
+    }
+
+    /// How many rows may be read now; `nil` if none, until something settles or the circuit's pause has passed.
+    private func room() -> Int? {
+        let free = min(configuration.maxInFlight - inFlight.count, Self.pageLimit)
+        guard free > 0, bytesInFlight < Self.bytesInFlightLimit else { return nil }
+        if publisher.breaker.snapshot.phase != .closed && !inFlight.isEmpty { return nil }
+        switch publisher.breaker.permission() {
+        case .proceed: return free
+        case .probe: return min(free, configuration.batchSize)
+        case .wait(let until):
+            Task { [clock, wakeup] in
+                await clock.sleep(until: until)
+                wakeup.notify()
+            }
+            return nil
+        }
+    }
+
+    private func read(after: Int64, through: Int64?, limit: Int) async throws(StoreError) -> [StoredRow] {
+        try await store.waiting(
+            WaitingScan(
+                cursor: index, cursorCount: configuration.count, after: after, through: through, limit: limit,
+                byteLimit: Self.pageByteLimit))
+    }
+
+    private func isFull(_ page: [StoredRow], limit: Int) -> Bool {
+        page.count >= limit || page.reduce(0) { $0 + $1.textSize } >= Self.pageByteLimit
+    }
+
+    // MARK: Publishing
+
+    private func publish(_ rows: [StoredRow]) {
+        guard !rows.isEmpty else { return }
+        if inFlight.isEmpty { lastAnswer = clock.now }
+        var records: [PublishableRecord] = []
+        var recordedAt: [Timestamp?] = []
+        var unreadable: [PublishFailure] = []
+        for row in rows {
+            let size = row.textSize
+            inFlight[row.seq] = size
+            bytesInFlight += size
+            switch row.content {
+            case .success(let stored):
+                records.append(PublishableRecord(seq: row.seq, opId: row.opId ?? stored.operation.opId, stored: stored))
+                recordedAt.append(row.recordedAt)
+            case .failure(let error):
+                unreadable.append(
+                    recorder.failure(seq: row.seq, .unreadable, "the row cannot be read: \(error.message)"))
+            }
+        }
+        if !unreadable.isEmpty {
+            Task { [recorder, self] in
+                let isRecorded = await recorder.record([], unreadable, recordedAt: [])
+                settled(unreadable.map(\.seq), isRecorded)
+            }
+        }
+        guard !records.isEmpty else { return }
+        let submission = publisher.submit(records)
+        Task { [self] in
+            await settle(records, recordedAt, await submission.outcomes())
+        }
+    }
+
+    private func settle(_ records: [PublishableRecord], _ recordedAt: [Timestamp?], _ outcomes: [PublishOutcome]) async
+    {
+        lastAnswer = clock.now
+        var acknowledged: [Acknowledgement] = []
+        var times: [Timestamp?] = []
+        var failures: [PublishFailure] = []
+        var unsent: [Int64] = []
+        for (index, outcome) in outcomes.enumerated() {
+            let seq = records[index].seq
+            switch outcome {
+            case .acknowledged(let partition, let offset):
+                acknowledged.append(Acknowledgement(seq: seq, partition: partition, offset: offset))
+                times.append(recordedAt[index])
+            case .refused(let refusal, let message):
+                failures.append(recorder.failure(seq: seq, refusal, message))
+            case .outage(let message):
+                state.recordError(message)
+                unsent.append(seq)
+            case .notSent:
+                unsent.append(seq)
+            }
+        }
+        if !unsent.isEmpty {
+            // What follows in the queue must not overtake what has to be sent again.
+            isDraining = true
+            if !isStopping { publisher.giveUpQueued() }
+            settled(unsent, true)
+        }
+        let isRecorded = await recorder.record(acknowledged, failures, recordedAt: times)
+        settled(acknowledged.map(\.seq) + failures.map(\.seq), isRecorded)
+    }
+
+    private func settled(_ sequences: [Int64], _ isRecorded: Bool) {
+        for seq in sequences {
+            bytesInFlight -= inFlight.removeValue(forKey: seq) ?? 0
+        }
+        if !isRecorded { isDraining = true }
+        wakeup.notify()
+    }
+
+    /// Nothing is acknowledged and no broker answers: what is in flight waits in the client, and the circuit says so.
+    private func noticeStall() {
+        guard !inFlight.isEmpty, clock.now - lastAnswer > Self.stallAfter, let reason = publisher.unreachable else {
+            return
+        }
+        publisher.breaker.stalled(reason: reason)
+        state.setReachable(.broker, problem: reason)
+    }
+
+    // MARK: Lease
+
+    private func isStillOurs() -> Bool {
+        if lease.isHeld(now: clock.now) { return true }
+        isDraining = true
+        return false
+    }
+
+    private func keepLease() async throws(StoreError) -> Bool {
+        let now = clock.now
+        if lease.isHeld(now: now) {
+            guard lease.needsRenewal(now: now) else { return true }
+            if try await store.renewLease(
+                key: lease.key, owner: lease.owner, length: lease.length, position: position)
+            {
+                lease.granted(askedAt: now)
+                return true
+            }
+            logger.warning("the lease of \(lease.key) was taken by another process")
+            lease.lost()
+        }
+        isDraining = true
+        switch try await store.acquireLease(
+            key: lease.key, owner: lease.owner, length: lease.length, unchanged: lease.unchanged(now: now))
+        {
+        case .granted:
+            lease.granted(askedAt: now)
+            logger.info("publishing cursor taken", metadata: ["cursor": lease.key])
+            return true
+        case .held(let row):
+            lease.heldByAnother(row, now: clock.now)
+            return false
+        }
+    }
+}
+
+extension StoredRow {
+    /// Bytes of text that the row holds in memory, near enough for limits.
+    var textSize: Int {
+        guard case .success(let stored) = content else { return 0 }
+        return 512 + (stored.operation.extra?.utf8.count ?? 0) + stored.operation.doid.utf8.count
+    }
+}

@@ -1,0 +1,298 @@
+import BlockingExecutor
+import KafkaClient
+import Observability
+import OperationStore
+
+/// One member of the consumer group at work: consumes and decodes on the consumer's own thread, hands batches to the writer,
+/// and commits to Kafka what the database has.
+///
+/// It occupies the thread for as long as it runs, so that no call of the consumer ever interleaves with another; everything
+/// that comes from elsewhere stands in the inbox, and whoever puts it there wakes the poll.
+actor Ingest {
+    nonisolated let consumer: KafkaConsumer
+    nonisolated var unownedExecutor: UnownedSerialExecutor { consumer.executor.asUnownedSerialExecutor() }
+
+    private let configuration: ServiceConfiguration.Input
+    private let decoder: MessageDecoder
+    private let store: any OperationStore
+    private let writer: IngestWriter
+    private let inbox: ConditionLock<IngestInbox>
+    private let state: ServiceState
+    private let metrics: TrustlogMetrics
+    private let logger: Logger
+    private let clock: any ServiceClock
+    private let heartbeat: @Sendable () -> Void
+
+    /// Partitions that are ours, by the assignment that made them so.
+    private var owned: [TopicPartition: AssignmentEpoch] = [:]
+    private var lastEpoch: AssignmentEpoch = 0
+    /// Those of them that are not read yet, because it is not known where to begin.
+    private var toStart: Set<TopicPartition> = []
+    private var startAgainAt: Duration?
+    /// The offset that each partition was to be read at next.
+    private var nextOffsets: [TopicPartition: Int64] = [:]
+    private var heldForDeadLetters: Set<TopicPartition> = []
+    /// Everything is paused because the writer does not keep up (the database is away).
+    private var isHeld = false
+    private var metadata = CommitMetadata.noDatabase
+
+    init(
+        consumer: KafkaConsumer, configuration: ServiceConfiguration, store: any OperationStore, writer: IngestWriter,
+        inbox: ConditionLock<IngestInbox>, state: ServiceState, metrics: TrustlogMetrics, clock: any ServiceClock,
+        logger: Logger, heartbeat: @escaping @Sendable () -> Void
+    ) {
+        self.consumer = consumer
+        self.configuration = configuration.input
+        self.decoder = MessageDecoder(forwardHeaders: configuration.output.forwardHeaders)
+        self.store = store
+        self.writer = writer
+        self.inbox = inbox
+        self.state = state
+        self.metrics = metrics
+        self.clock = clock
+        self.logger = logger
+        self.heartbeat = heartbeat
+    }
+
+    /// Batches that may be with the writer: one that is being persisted, and the next.
+    private static let batchesInHandLimit = 2
+
+    /// Consumes until ``IngestInbox/isStopping``; then what is in hand is finished, committed, and the group left.
+    /// - Throws: an error that ended the consumer; a new one has to take its place.
+    func run(shutdownTimeout: Duration) throws(KafkaError) {
+        defer {
+            settleBatchesInHand(timeout: shutdownTimeout / 2)
+            // A dead letter that is acknowledged but not committed would be published again.
+            _ = inbox.wait(timeout: shutdownTimeout / 4) { $0.lettersInHand == 0 }
+            commitSynchronously()
+            consumer.close(deadline: shutdownTimeout / 4)
+        }
+        try consumer.subscribe(to: [configuration.topic])
+        while !inbox.withLock({ $0.isStopping }) {
+            heartbeat()
+            commitInBackground()
+            obeyWriter()
+            startAssigned()
+            try turn()
+        }
+    }
+
+    // MARK: Consuming
+
+    private func turn() throws(KafkaError) {
+        let hasRoom = inbox.wait(timeout: isHeld ? .zero : .seconds(1)) {
+            $0.batchesInHand < Self.batchesInHandLimit || $0.isStopping
+        }
+        if hasRoom == isHeld { hold(!hasRoom) }
+        var batch = ConsumedBatch()
+        var errors: [KafkaConsumer.PartitionError] = []
+        _ = try consumer.consume(
+            maxMessages: configuration.batchSize, maxBytes: configuration.batchBytes, timeout: .milliseconds(500)
+        ) { message in
+            decoder.add(message, to: &batch)
+        } onError: { error in
+            errors.append(error)
+        }
+        batch.keepOnly(owned)
+        errors.forEach(handle)
+        guard !batch.isEmpty else { return }
+        metrics.operationsConsumed.increment(by: batch.rows.count + batch.rejected.count)
+        metrics.stageSeconds[.decode].observe((ContinuousClock.now - batch.begin).seconds)
+        nextOffsets.merge(batch.nextOffsets) { $1 }
+        state.setReachable(.broker, problem: nil)
+        inbox.signal { $0.batchesInHand += 1 }
+        writer.accept(batch)
+    }
+
+    /// Pauses everything while the writer does not keep up, and goes on polling, so that the group sees a live member.
+    private func hold(_ isHeld: Bool) {
+        self.isHeld = isHeld
+        let partitions = owned.keys.filter { !heldForDeadLetters.contains($0) }
+        attempt("partitions could not be \(isHeld ? "paused" : "resumed")") { () throws(KafkaError) in
+            if isHeld { try consumer.pause(partitions) } else { try consumer.resume(partitions) }
+        }
+        if isHeld { logger.warning("consumption is paused until the database takes what was consumed") }
+    }
+
+    /// Partitions with dead letters that cannot be published wait; they go on when these are acknowledged.
+    private func obeyWriter() {
+        let (pause, resume) = inbox.withLock { inbox in
+            defer {
+                inbox.toPause.removeAll()
+                inbox.toResume.removeAll()
+            }
+            return (inbox.toPause, inbox.toResume)
+        }
+        heldForDeadLetters.formUnion(pause.filter { owned[$0] != nil })
+        heldForDeadLetters.subtract(resume)
+        attempt("partitions could not be paused") { () throws(KafkaError) in try consumer.pause(Array(pause)) }
+        guard !isHeld else { return }
+        attempt("partitions could not be resumed") { () throws(KafkaError) in try consumer.resume(Array(resume)) }
+    }
+
+    private func handle(_ failure: KafkaConsumer.PartitionError) {
+        let partition = TopicPartition(topic: failure.topic, partition: failure.partition)
+        switch failure.error.code {
+        case KafkaError.autoOffsetReset, KafkaError.offsetOutOfRange: reset(partition)
+        default:
+            logger.error("\(partition) cannot be consumed: \(failure.error)")
+            state.setWaiting(partition, reason: "cannot be consumed: \(failure.error)")
+            state.recordError("\(partition) cannot be consumed: \(failure.error)")
+        }
+    }
+
+    /// The topic no longer has the offset: on to the earliest that it has, saying how many messages are gone.
+    private func reset(_ partition: TopicPartition) {
+        attempt("\(partition) could not be reset") { () throws(KafkaError) in
+            let (low, high) = try consumer.watermarks(of: partition, timeout: .seconds(5))
+            let wanted = nextOffsets[partition]
+            let skipped = wanted.map { max(0, low - $0) } ?? 0
+            logger.warning(
+                """
+                \(partition) no longer has offset \(wanted.map(String.init) ?? "that was wanted") (it has \(low) to \
+                \(high)): consumption goes on at \(low), \(skipped) messages were skipped
+                """)
+            metrics.offsetResets.increment()
+            nextOffsets[partition] = low
+            try consumer.seek(to: PartitionOffset(partition, offset: low))
+        }
+    }
+
+    // MARK: Rebalances
+
+    /// Called by the consumer on this thread, inside a poll.
+    nonisolated func handle(_ event: KafkaConsumer.RebalanceEvent) {
+        assumeIsolated { $0.rebalance(event) }
+    }
+
+    private func rebalance(_ event: KafkaConsumer.RebalanceEvent) {
+        switch event {
+        case .assigned(let partitions):
+            metrics.rebalances.increment()
+            lastEpoch += 1
+            for partition in partitions { owned[partition] = lastEpoch }
+            toStart.formUnion(partitions)
+            readStoredPositions()
+            logger.info("partitions assigned", metadata: ["partitions": describe(partitions)])
+        case .revoked(let partitions):
+            // Still ours inside this handler: what the writer has in hand is finished, so that the next owner need not
+            // repeat it.
+            settleBatchesInHand(timeout: configuration.sessionTimeout / 2)
+            commitSynchronously()
+            giveUp(partitions)
+            logger.info("partitions revoked", metadata: ["partitions": describe(partitions)])
+        case .lost(let partitions):
+            giveUp(partitions)
+            logger.warning("partitions lost to another member", metadata: ["partitions": describe(partitions)])
+        }
+    }
+
+    private func giveUp(_ partitions: [TopicPartition]) {
+        for partition in partitions {
+            owned[partition] = nil
+            nextOffsets[partition] = nil
+            state.setWaiting(partition, reason: nil)
+            metrics.removeConsumerLag(topic: partition.topic, partition: partition.partition)
+        }
+        toStart.subtract(partitions)
+        heldForDeadLetters.subtract(partitions)
+    }
+
+    private func settleBatchesInHand(timeout: Duration) {
+        if !inbox.wait(timeout: timeout, until: { $0.batchesInHand == 0 }) {
+            logger.warning("what is being persisted did not finish in time: it will be consumed again")
+        }
+    }
+
+    private func describe(_ partitions: [TopicPartition]) -> String {
+        partitions.map(\.description).sorted().joined(separator: ",")
+    }
+
+    // MARK: Starting
+
+    /// Asks the database, without holding the thread up, for the positions that it knows.
+    private func readStoredPositions() {
+        let epoch = lastEpoch
+        Task { [store, configuration, inbox, consumer, state, clock, logger] in
+            var pauses = Backoff()
+            while !inbox.withLock({ $0.isStopping }) {
+                do {
+                    guard let schema = try await store.schemaState() else {
+                        throw StoreError(.schema, "the database has no schema: run trustlog migrate")
+                    }
+                    let known = try await store.positions(group: configuration.group, topic: configuration.topic)
+                    let positions = Dictionary(
+                        known.map { (TopicPartition(topic: $0.topic, partition: $0.partition), $0.nextOffset) },
+                        uniquingKeysWith: { $1 })
+                    inbox.signal {
+                        $0.stored = .init(epoch: epoch, positions: positions, databaseID: schema.databaseID)
+                    }
+                    consumer.wake()
+                    return
+                } catch {
+                    state.setReachable(.database, problem: "\(error)")
+                    logger.error("the database cannot tell where to begin: \(error)")
+                    await clock.sleep(until: clock.now + pauses.next())
+                }
+            }
+        }
+    }
+
+    /// Begins to read the partitions whose starting positions can be decided now.
+    private func startAssigned() {
+        guard !toStart.isEmpty, let stored = inbox.withLock({ $0.stored }), stored.epoch == lastEpoch else { return }
+        if let startAgainAt, clock.now < startAgainAt { return }
+        metadata = .database(stored.databaseID)
+        do {
+            let committed = try consumer.committed(Array(toStart), timeout: .seconds(5))
+            var positions: [PartitionOffset] = []
+            for commit in committed {
+                let partition = commit.topicPartition
+                let start = StartPosition(
+                    committed: commit, stored: stored.positions[partition], databaseID: stored.databaseID)
+                if let warning = start.warning { logger.warning("\(warning)") }
+                nextOffsets[partition] = start.offset
+                positions.append(PartitionOffset(partition, offset: start.offset))
+            }
+            try consumer.start(positions)
+            if isHeld { try consumer.pause(positions.map(\.topicPartition)) }
+            toStart.subtract(positions.map(\.topicPartition))
+            startAgainAt = nil
+        } catch {
+            startAgainAt = clock.now + .seconds(1)
+            state.setReachable(.broker, problem: "the group's offsets cannot be read: \(error)")
+            logger.error("the group's offsets cannot be read yet: \(error)")
+        }
+    }
+
+    // MARK: Commits
+
+    private func takeCommittable() -> [PartitionOffset] {
+        inbox.withLock { $0.takeCommittable(owned) }
+            .map { PartitionOffset($0.key, offset: $0.value, metadata: metadata.description) }
+    }
+
+    private func commitInBackground() {
+        let offsets = takeCommittable()
+        guard !offsets.isEmpty else { return }
+        attempt("offsets could not be committed (they will be with the next batch)") { () throws(KafkaError) in
+            try consumer.commit(offsets, synchronously: false)
+        }
+    }
+
+    private func commitSynchronously() {
+        let offsets = takeCommittable()
+        guard !offsets.isEmpty else { return }
+        attempt("offsets could not be committed (their messages will be seen as duplicates)") { () throws(KafkaError) in
+            try consumer.commit(offsets, synchronously: true)
+        }
+    }
+
+    private func attempt(_ problem: String, _ body: () throws(KafkaError) -> Void) {
+        do {
+            try body()
+        } catch {
+            logger.warning("\(problem): \(error)")
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import BlockingExecutor
+import KafkaClient
+import Observability
+import OperationStore
+import Synchronization
+
+/// Keeps one member of the consumer group alive: makes the consumer, and another one after an error that ended it.
+final class IngestSupervisor: Sendable {
+    private struct Current: Sendable {
+        var ingest: Ingest
+        var inbox: ConditionLock<IngestInbox>
+    }
+
+    private let configuration: ServiceConfiguration
+    private let store: any OperationStore
+    private let state: ServiceState
+    private let metrics: TrustlogMetrics
+    private let clock: any ServiceClock
+    private let logger: Logger
+    private let heartbeat: @Sendable () -> Void
+    private let onPersisted: @Sendable () -> Void
+    private let current = Mutex<Current?>(nil)
+    private let stopping = Atomic(false)
+    private let wakeup = Wakeup()
+
+    init(
+        configuration: ServiceConfiguration, store: any OperationStore, state: ServiceState, metrics: TrustlogMetrics,
+        clock: any ServiceClock, logger: Logger, heartbeat: @escaping @Sendable () -> Void,
+        onPersisted: @escaping @Sendable () -> Void
+    ) {
+        self.configuration = configuration
+        self.store = store
+        self.state = state
+        self.metrics = metrics
+        self.clock = clock
+        self.logger = logger
+        self.heartbeat = heartbeat
+        self.onPersisted = onPersisted
+    }
+
+    /// Messages not yet consumed, by partition, as far as this member knows.
+    var lag: [(TopicPartition, Int64)] { current.withLock { $0 }?.ingest.consumer.lag() ?? [] }
+
+    /// Whether the member has a connection to a broker; `nil` while there is no member.
+    var isAnyBrokerUp: Bool? { current.withLock { $0 }?.ingest.consumer.isAnyBrokerUp }
+
+    var lastBrokerError: KafkaError? { current.withLock { $0 }?.ingest.consumer.lastError }
+
+    func run() async {
+        var pauses = Backoff(initial: .seconds(1), limit: .seconds(30))
+        while !stopping.load(ordering: .acquiring) {
+            do {
+                try await consume()
+            } catch {
+                logger.error("the consumer ended and is made anew: \(error)")
+                state.recordError("the consumer ended: \(error)")
+                await wakeup.wait(timeout: pauses.next(), clock: clock)
+            }
+        }
+    }
+
+    /// Ends ``run()``: what is in hand is finished, committed, and the group left.
+    func stop() {
+        stopping.store(true, ordering: .releasing)
+        wakeup.notify()
+        guard let current = current.withLock({ $0 }) else { return }
+        current.inbox.signal { $0.isStopping = true }
+        current.ingest.consumer.wake()
+    }
+
+    private func consume() async throws(KafkaError) {
+        let inbox = ConditionLock(IngestInbox())
+        let consumer = try KafkaConsumer(
+            configuration: configuration.consumer, group: configuration.input.group,
+            instanceID: configuration.instanceID, sessionTimeout: configuration.input.sessionTimeout, logger: logger,
+            onRebalance: { [weak self] event in self?.current.withLock { $0 }?.ingest.handle(event) },
+            onCommit: { [logger] _, error in
+                if let error { logger.warning("a commit failed (its messages may be seen as duplicates): \(error)") }
+            })
+        let deadLetters = DeadLetterPublisher(
+            topic: configuration.input.deadLetterTopic, configuration: configuration.producer, logger: logger,
+            metrics: metrics)
+        let writer = IngestWriter(
+            store: store, group: configuration.input.group,
+            initialStatus: configuration.strategy == .databaseOnly ? .notRequired : .waiting, deadLetters: deadLetters,
+            inbox: inbox, wakeConsumer: { [weak consumer] in consumer?.wake() }, onPersisted: onPersisted, state: state,
+            metrics: metrics, clock: clock, logger: logger)
+        let ingest = Ingest(
+            consumer: consumer, configuration: configuration, store: store, writer: writer, inbox: inbox, state: state,
+            metrics: metrics, clock: clock, logger: logger, heartbeat: heartbeat)
+        current.withLock { $0 = Current(ingest: ingest, inbox: inbox) }
+        // A stop that came before `current` was set has not reached the inbox.
+        if stopping.load(ordering: .acquiring) { inbox.signal { $0.isStopping = true } }
+
+        let writing = Task { await writer.run() }
+        let outcome: Result<Void, KafkaError>
+        do {
+            try await ingest.run(shutdownTimeout: configuration.shutdownTimeout)
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        current.withLock { $0 = nil }
+        inbox.signal { $0.isStopping = true }
+        await writer.stop()
+        await deadLetters.close(deadline: configuration.shutdownTimeout / 4)
+        await writing.value
+        state.clearWaiting()
+        try outcome.get()
+    }
+}

@@ -1,0 +1,216 @@
+package import KafkaClient
+package import Observability
+package import OperationStore
+import Synchronization
+package import TrustlogCore
+
+/// The whole service: what `trustlog run` runs until it is told to stop.
+///
+/// Whatever is away when it starts is waited for; it ends only by ``shutdown()``.
+package final class Sidecar: Sendable {
+    package let state = ServiceState()
+    private let configuration: ServiceConfiguration
+    private let store: any OperationStore
+    private let encoder: EnvelopeEncoder?
+    private let metrics: TrustlogMetrics
+    private let clock: any ServiceClock
+    private let logger: Logger
+    private let heartbeats: HeartbeatFactory
+    private let owner: String
+
+    private let ingest: IngestSupervisor
+    private let publishing: Publishing?
+    private let stopping = Atomic(false)
+    private let databasePrepared = Atomic(false)
+    private let stop = Wakeup()
+
+    /// What exists only where something is published from the table.
+    private struct Publishing: Sendable {
+        var channel: OutboundChannel
+        var publisher: RecordPublisher
+        var recorder: OutcomeRecorder
+        var workers: [CursorWorker]
+    }
+
+    /// - Parameters:
+    ///   - signers: at least one where the strategy publishes.
+    ///   - owner: names this process in leases.
+    /// - Throws: an error that names the property that librdkafka refuses.
+    package init(
+        configuration: ServiceConfiguration, store: any OperationStore, signers: [any EnvelopeSigner], owner: String,
+        metrics: TrustlogMetrics, clock: any ServiceClock = SystemServiceClock(), logger: Logger,
+        heartbeats: @escaping HeartbeatFactory
+    ) throws(KafkaError) {
+        self.configuration = configuration
+        self.store = store
+        self.metrics = metrics
+        self.clock = clock
+        self.logger = logger
+        self.heartbeats = heartbeats
+        self.owner = owner
+        encoder = signers.isEmpty ? nil : EnvelopeEncoder(signers: signers)
+        let publishing = try Self.makePublishing(
+            configuration, store, encoder, owner, metrics, clock, state, logger, heartbeats)
+        self.publishing = publishing
+        ingest = IngestSupervisor(
+            configuration: configuration, store: store, state: state, metrics: metrics, clock: clock,
+            logger: logger.labelled("ingest"), heartbeat: heartbeats("ingest", .seconds(60)),
+            onPersisted: { publishing?.workers.forEach { $0.notify() } })
+    }
+
+    private static func makePublishing(
+        _ configuration: ServiceConfiguration, _ store: any OperationStore, _ encoder: EnvelopeEncoder?,
+        _ owner: String, _ metrics: TrustlogMetrics, _ clock: any ServiceClock, _ state: ServiceState,
+        _ logger: Logger, _ heartbeats: HeartbeatFactory
+    ) throws(KafkaError) -> Publishing? {
+        guard configuration.strategy == .databaseAndTrustlog, let encoder else { return nil }
+        let channel = try OutboundChannel(configuration: configuration.producer, logger: logger.labelled("producer"))
+        let breaker = CircuitBreaker(clock: clock, logger: logger.labelled("publisher")) { isOpen, reason in
+            metrics.circuitOpen.record(isOpen ? 1 : 0)
+            if let reason { state.recordError(reason) }
+        }
+        let publisher = try RecordPublisher(
+            channel: channel, output: configuration.output, encoder: encoder, laneCount: ProcessorCount.online,
+            breaker: breaker, metrics: metrics)
+        let policy = RetryPolicy(
+            maxCount: configuration.retry.maxCount, initialBackoff: configuration.retry.initialBackoff,
+            multiplier: configuration.retry.multiplier)
+        let recorder = OutcomeRecorder(
+            store: store, policy: policy, path: .cursor, metrics: metrics, state: state, clock: clock,
+            logger: logger.labelled("recorder"))
+        let workers = (0..<configuration.cursor.count).map { index in
+            CursorWorker(
+                index: index, owner: owner, configuration: configuration, store: store, publisher: publisher,
+                recorder: recorder, clock: clock, state: state, logger: logger.labelled("cursor-worker"),
+                heartbeat: heartbeats(index == 0 ? "cursor-worker" : "cursor-worker-\(index)", .seconds(60)))
+        }
+        return Publishing(channel: channel, publisher: publisher, recorder: recorder, workers: workers)
+    }
+
+    // MARK: Running
+
+    /// Runs until ``shutdown()`` was called and everything in hand is finished or given back. The store stays open.
+    package func run() async {
+        guard await prepareDatabase() else { return }
+        await createTopics()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.ingest.run() }
+            for worker in publishing?.workers ?? [] {
+                group.addTask { await worker.run() }
+            }
+            group.addTask { await self.listen() }
+            await waitForStop()
+            await stopWorkers(&group)
+        }
+        logger.notice("stopped")
+    }
+
+    /// Ends ``run()``. May be called from any thread, at any time.
+    package func shutdown() {
+        stopping.store(true, ordering: .releasing)
+        stop.notify()
+    }
+
+    private var isStopping: Bool { stopping.load(ordering: .acquiring) }
+
+    private func waitForStop() async {
+        while !isStopping {
+            await stop.wait(timeout: .seconds(3_600), clock: clock)
+        }
+    }
+
+    /// Rows that others announce are looked for at once.
+    private func listen() async {
+        guard let publishing else { return }
+        for await _ in store.announcements() {
+            publishing.workers.forEach { $0.notify() }
+        }
+    }
+
+    /// Consumption ends first; then what is in flight is acknowledged and recorded, and leases are given back. What the
+    /// time does not allow is given up: it is published again by the next owner.
+    private func stopWorkers(_ group: inout TaskGroup<Void>) async {
+        let deadline = clock.now + configuration.shutdownTimeout
+        logger.notice("stopping: finishing what is in hand")
+        ingest.stop()
+        if let publishing {
+            let alarm = Task { [clock, configuration] in
+                await clock.sleep(until: deadline - configuration.shutdownTimeout / 4)
+                guard !Task.isCancelled else { return }
+                await publishing.recorder.giveUp()
+                await publishing.channel.close(deadline: .zero)
+            }
+            for worker in publishing.workers { await worker.stop() }
+            for _ in 0...publishing.workers.count { await group.next() }
+            alarm.cancel()
+            await publishing.channel.close(deadline: max(.zero, deadline - clock.now))
+        } else {
+            await group.next()
+        }
+        // Nobody listens for announcements any more.
+        group.cancelAll()
+    }
+
+    // MARK: Preparing
+
+    /// Waits for the database and brings its schema up to date; false when the program is stopped before.
+    private func prepareDatabase() async -> Bool {
+        var pauses = Backoff(initial: .milliseconds(250), limit: .seconds(15))
+        while !isStopping {
+            do throws(StoreError) {
+                if configuration.migratesDatabase { try await store.migrate() }
+                if try await store.schemaState() == nil {
+                    throw StoreError(
+                        .schema, "the database has no schema: run `trustlog migrate`, or set database.migrate to true")
+                }
+                state.setReachable(.database, problem: nil)
+                databasePrepared.store(true, ordering: .releasing)
+                return true
+            } catch {
+                state.setReachable(.database, problem: error.description)
+                logger.error("the database is not ready: \(error)")
+                await stop.wait(timeout: pauses.next(), clock: clock)
+            }
+        }
+        return false
+    }
+
+    private func createTopics() async {
+        guard configuration.createsTopics else { return }
+        var topics = [configuration.input.topic, configuration.input.deadLetterTopic]
+        if configuration.strategy != .databaseOnly { topics.append(configuration.output.topic) }
+        let wanted = topics.map { NewTopic(name: $0, partitions: -1) }
+        var pauses = Backoff(initial: .seconds(1), limit: .seconds(15))
+        while !isStopping {
+            do throws(KafkaError) {
+                let admin = try KafkaAdmin(configuration: configuration.producer, logger: logger)
+                let outcomes = try await admin.createTopics(wanted)
+                await admin.close()
+                for case .failed(let error) in outcomes.map(\.outcome) { throw error }
+                return
+            } catch {
+                state.recordError("topics could not be created: \(error)")
+                logger.error("topics could not be created yet: \(error)")
+                await stop.wait(timeout: pauses.next(), clock: clock)
+            }
+        }
+    }
+
+    // MARK: Watching
+
+    /// Whether the schema is there and fit.
+    package var isDatabasePrepared: Bool { databasePrepared.load(ordering: .acquiring) }
+
+    /// What status and metrics tell of the running process.
+    package var lag: [(TopicPartition, Int64)] { ingest.lag }
+
+    package var breaker: (phase: CircuitBreakerState.Phase, reason: String?) {
+        publishing?.publisher.breaker.snapshot ?? (.closed, nil)
+    }
+
+    /// Why no broker answers, if none does; `nil` also while nothing is known.
+    package var brokerProblem: String? {
+        guard ingest.isAnyBrokerUp == false else { return nil }
+        return "no broker answers" + (ingest.lastBrokerError.map { ": \($0)" } ?? "")
+    }
+}

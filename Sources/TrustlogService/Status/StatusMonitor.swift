@@ -1,0 +1,174 @@
+import KafkaClient
+package import Observability
+package import OperationStore
+import TrustlogCore
+
+/// Watches the running process: reads what the database knows on a timer, never for a scrape, and keeps metrics and status
+/// up to date.
+package actor StatusMonitor {
+    private let sidecar: Sidecar
+    private let store: any OperationStore
+    private let configuration: ServiceConfiguration
+    private let version: String
+    private let metrics: TrustlogMetrics
+    private let clock: any ServiceClock
+    private let isUp: @Sendable (ServiceState.Component) -> Bool?
+    private let dependencies: @Sendable (ServiceState.Component, _ problem: String?) -> Void
+    private let wakeup = Wakeup()
+
+    private var statistics: StoreStatistics?
+    private var cursors: [CursorReport] = []
+    private var persisted: Int?
+    private var databaseProblem: String?
+    private var readAt: Duration?
+    private var countAgainAt = Duration.zero
+    private var reading: Task<Void, Never>?
+    private var isStopping = false
+
+    private static let interval = Duration.seconds(5)
+
+    /// - Parameters:
+    ///   - isUp: whether a loop's heartbeat is in time; `nil` if there is no such loop.
+    ///   - dependencies: is told whether broker and database can be reached.
+    package init(
+        sidecar: Sidecar, store: any OperationStore, configuration: ServiceConfiguration, version: String,
+        metrics: TrustlogMetrics, clock: any ServiceClock = SystemServiceClock(),
+        isUp: @escaping @Sendable (ServiceState.Component) -> Bool?,
+        dependencies: @escaping @Sendable (ServiceState.Component, _ problem: String?) -> Void
+    ) {
+        self.sidecar = sidecar
+        self.store = store
+        self.configuration = configuration
+        self.version = version
+        self.metrics = metrics
+        self.clock = clock
+        self.isUp = isUp
+        self.dependencies = dependencies
+    }
+
+    package func run() async {
+        while !isStopping {
+            await refresh()
+            await wakeup.wait(timeout: Self.interval, clock: clock)
+        }
+    }
+
+    package func stop() {
+        isStopping = true
+        wakeup.notify()
+    }
+
+    /// The report, from the database as it was at most a second ago, if it answers.
+    package func report() async -> StatusReport {
+        if readAt.map({ clock.now - $0 > .seconds(1) }) ?? true { await refresh() }
+        return current()
+    }
+
+    // MARK: Reading
+
+    /// Several that ask at once share one reading.
+    private func refresh() async {
+        if let reading { return await reading.value }
+        let task = Task { await self.read() }
+        reading = task
+        await task.value
+        reading = nil
+    }
+
+    private func read() async {
+        // Until the schema is there, what the database says is the business of those who prepare it.
+        guard sidecar.isDatabasePrepared else {
+            databaseProblem = sidecar.state.problem(of: .database)
+            return updateMetrics()
+        }
+        do throws(StoreError) {
+            let statistics = try await store.statistics()
+            self.statistics = statistics
+            cursors = try await CursorReport.all(of: store, cursorCount: configuration.cursor.count, statistics)
+            try await countWhenCheap()
+            databaseProblem = nil
+        } catch {
+            databaseProblem = error.description
+            sidecar.state.recordError(error.description)
+        }
+        readAt = clock.now
+        updateMetrics()
+    }
+
+    /// Counting passes over an index: it never takes more than a fiftieth of the time.
+    private func countWhenCheap() async throws(StoreError) {
+        let begin = clock.now
+        guard begin >= countAgainAt else { return }
+        persisted = try await store.operationCount()
+        countAgainAt = clock.now + (clock.now - begin) * 50
+    }
+
+    private func updateMetrics() {
+        let report = current()
+        if let statistics {
+            metrics.unloggedOperations.record(Double(statistics.unlogged))
+            metrics.oldestUnloggedSeconds.record(report.oldestUnloggedSeconds)
+            metrics.retryQueueLength.record(Double(statistics.retriesPending))
+            metrics.deadLetters.record(Double(statistics.deadLetters))
+        }
+        for cursor in cursors where cursor.kind == .publish {
+            metrics.cursorLag(cursor.row.key).record(cursor.lagSeconds ?? 0)
+        }
+        for lag in report.consumer {
+            metrics.consumerLag(topic: lag.partition.topic, partition: lag.partition.partition).record(Double(lag.lag))
+        }
+        dependencies(.database, report.databaseProblem)
+        dependencies(.broker, report.brokerProblem)
+        for component in ServiceState.Component.allCases {
+            guard let label = TrustlogMetrics.Component(rawValue: component.rawValue), let isUp = isUp(component) else {
+                continue
+            }
+            metrics.componentUp[label].record(isUp ? 1 : 0)
+        }
+    }
+
+    private func current() -> StatusReport {
+        var report = StatusReport(
+            version: version, strategy: configuration.strategy, isRunning: true,
+            publishingCursorCount: configuration.strategy == .databaseAndTrustlog ? configuration.cursor.count : 0)
+        report.persisted = persisted
+        report.statistics = statistics
+        report.cursors = cursors
+        report.consumer = sidecar.lag.map { .init(partition: $0.0, lag: $0.1) }
+            .sorted { ($0.partition.topic, $0.partition.partition) < ($1.partition.topic, $1.partition.partition) }
+        (report.circuit, report.circuitReason) = sidecar.breaker
+        report.waiting = sidecar.state.waiting.map { .init(partition: $0.partition, reason: $0.reason) }
+        report.lastError = sidecar.state.lastError
+        report.brokerProblem = sidecar.brokerProblem
+        report.databaseProblem = databaseProblem
+        report.hungLoops = ServiceState.Component.allCases.filter {
+            $0 != .broker && $0 != .database && isUp($0) == false
+        }.map(\.rawValue)
+        return report
+    }
+}
+
+extension CursorReport {
+    /// All cursors of a store, each publishing one with the age of the oldest row that waits behind it.
+    package static func all(
+        of store: any OperationStore, cursorCount: Int, _ statistics: StoreStatistics
+    ) async throws(StoreError) -> [CursorReport] {
+        var reports: [CursorReport] = []
+        for row in try await store.cursors() {
+            var lag: Double?
+            if CursorKey.isPublishing(row.key), let index = Int(row.key.dropFirst("publish-".count)),
+                index < cursorCount
+            {
+                let oldest = try await store.waiting(
+                    WaitingScan(
+                        cursor: index, cursorCount: cursorCount, after: 0, through: nil, limit: 1, byteLimit: 1 << 20))
+                lag =
+                    oldest.first?.recordedAt.map {
+                        max(0, Double(statistics.databaseTime.microseconds - $0.microseconds) / 1e6)
+                    } ?? 0
+            }
+            reports.append(CursorReport(row: row, lagSeconds: lag))
+        }
+        return reports
+    }
+}

@@ -1,0 +1,41 @@
+import Glibc
+import KafkaClient
+import Testing
+
+/// A cluster that a test runs against: librdkafka's mock, or a real broker where one is named.
+enum TestCluster: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    case mock, real
+
+    var testDescription: String { rawValue }
+
+    /// Those that are at hand.
+    static var available: [TestCluster] { realServers == nil ? [.mock] : [.mock, .real] }
+
+    static var realServers: String? { getenv("TRUSTLOG_TEST_BOOTSTRAP").map { String(cString: $0) } }
+
+    static var hasReal: Bool { realServers != nil }
+
+    /// Runs `body` with the servers and a topic of its own.
+    func with(
+        partitions: Int = 1, configuration: [String: String] = [:],
+        _ body: (_ servers: String, _ topic: String) async throws -> Void
+    ) async throws {
+        let topic = "t-\(UInt32.random(in: 0 ... .max))"
+        switch self {
+        case .mock:
+            let cluster = try MockCluster()
+            try cluster.createTopic(topic, partitions: partitions)
+            try await body(cluster.bootstrapServers, topic)
+            withExtendedLifetime(cluster) {}
+        case .real:
+            let servers = TestCluster.realServers ?? ""
+            let admin = try KafkaAdmin(
+                configuration: KafkaConfiguration(bootstrapServers: servers), logger: .discarding)
+            _ = try await admin.createTopics([
+                NewTopic(name: topic, partitions: partitions, configuration: configuration)
+            ])
+            try await body(servers, topic)
+            await admin.close()
+        }
+    }
+}
