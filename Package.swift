@@ -12,9 +12,10 @@ let swiftSettings: [SwiftSetting] = [
 ]
 
 func target(
-    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil
 ) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+    .target(
+        name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: swiftSettings)
 }
 
 func systemLibrary(_ name: String, pkgConfig: String, package: String) -> Target {
@@ -51,6 +52,7 @@ let package = Package(
         target(
             "OperationStore",
             ["CSQLite", "CLibPQ", "CMariaDB", "BlockingExecutor", "Observability", "TrustlogCore"],
+            exclude: ["Schema/README.md", "Schema/test_data.sql"],
             resources: [
                 .embedInCode("Schema/sqlite.sql"), .embedInCode("Schema/postgresql.sql"),
             ]),

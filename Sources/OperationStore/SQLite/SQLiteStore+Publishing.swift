@@ -65,13 +65,15 @@ extension SQLiteConnection {
         return rows
     }
 
+    static let setTrustlogged = """
+        UPDATE operation SET trustlog_status = 'TRUSTLOGGED', trustlogged_at = ?2, trustlog_partition = ?3,
+            trustlog_offset = ?4
+        WHERE seq = ?1 AND trustlog_status IN ('NOT_TRUSTLOGGED', 'FAILED')
+        """
+
     func setTrustlogged(_ acknowledgement: Acknowledgement, at now: Timestamp) throws(SQLiteFailure) -> Int {
         try run(
-            """
-            UPDATE operation SET trustlog_status = 'TRUSTLOGGED', trustlogged_at = ?2, trustlog_partition = ?3,
-                trustlog_offset = ?4
-            WHERE seq = ?1 AND trustlog_status IN ('NOT_TRUSTLOGGED', 'FAILED')
-            """,
+            Self.setTrustlogged,
             [
                 .integer(acknowledgement.seq), .time(now), .integer(acknowledgement.partition.map { Int64($0) }),
                 .integer(acknowledgement.offset),

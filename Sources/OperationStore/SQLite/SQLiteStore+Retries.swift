@@ -101,11 +101,10 @@ extension SQLiteConnection {
         LEFT JOIN operation o ON o.op_id = r.op_id ORDER BY r.next_retry_at
         """
 
+    static let hasDueRetry = "SELECT 1 FROM trustlog_retry INDEXED BY trustlog_retry_due WHERE \(isDue) LIMIT 1"
+
     fileprivate func hasDueRetry() throws(SQLiteFailure) -> Bool {
-        try first(
-            "SELECT 1 FROM trustlog_retry INDEXED BY trustlog_retry_due WHERE \(Self.isDue) LIMIT 1",
-            [.time(.now())]
-        ) { _ in true } ?? false
+        try first(Self.hasDueRetry, [.time(.now())]) { _ in true } ?? false
     }
 
     fileprivate func claimRetries(limit: Int, lease: Duration) throws(SQLiteFailure) -> [RetryClaim] {

@@ -106,17 +106,20 @@ extension Timestamp {
 }
 
 extension SQLiteConnection {
-    private static let age = "replace(first_failed_at, ' ', 'T')"
+    /// Rows that match a condition (parameters ?1 to ?4) after a place in the order (?5, ?6), at most ?7.
+    static func retryPage(where condition: String) -> String {
+        """
+        SELECT \(RetryRow.retryColumns()) FROM trustlog_retry
+        WHERE \(condition) AND (replace(first_failed_at, ' ', 'T'), op_id) > (?5, ?6)
+        ORDER BY replace(first_failed_at, ' ', 'T'), op_id LIMIT ?7
+        """
+    }
 
     fileprivate func retries(
         _ condition: RetryCondition, after: RetryPageKey?, limit: Int
     ) throws(SQLiteFailure) -> [RetryRow] {
         try rows(
-            """
-            SELECT \(RetryRow.retryColumns()) FROM trustlog_retry
-            WHERE \(condition.sql) AND (\(Self.age), op_id) > (?5, ?6)
-            ORDER BY \(Self.age), op_id LIMIT ?7
-            """,
+            Self.retryPage(where: condition.sql),
             condition.values + [
                 .text(after?.firstFailedAt.rfc3339 ?? ""), .text(after?.opId ?? ""), .integer(limit),
             ]

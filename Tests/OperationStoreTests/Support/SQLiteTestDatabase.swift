@@ -21,7 +21,7 @@ struct SQLiteTestDatabase: TestDatabase {
 
     func open() throws -> any OperationStore {
         try StoreFactory.open(
-            url: "sqlite:\(path)", password: nil, options: StoreOptions(lockTimeout: .milliseconds(200)),
+            url: "sqlite:\(path)", password: nil, options: StoreOptions(lockTimeout: .seconds(5)),
             logger: quietLogger)
     }
 
@@ -40,6 +40,15 @@ struct SQLiteTestDatabase: TestDatabase {
     func timeLiteral(secondsFromNow: Int) -> String {
         let now = Timestamp.now()
         return "'\(Timestamp(microseconds: now.microseconds + Int64(secondsFromNow) * 1_000_000).rfc3339)'"
+    }
+
+    var refuseEveryInsert: [String] {
+        [
+            """
+            CREATE TRIGGER refuse BEFORE INSERT ON operation
+            BEGIN SELECT RAISE(ABORT, 'nothing goes in'); END
+            """
+        ]
     }
 
     var invalidTextLiteral: String? { "CAST(x'c328' AS TEXT)" }

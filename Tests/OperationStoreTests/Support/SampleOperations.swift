@@ -1,4 +1,5 @@
 import OperationStore
+import Testing
 import TrustlogCore
 
 /// An operation that keeps the contract, with the fields that a test cares for.
@@ -75,4 +76,9 @@ struct UnexpectedOutcome: Error {
     init(_ outcomes: [PersistResult.Outcome]) {
         self.outcomes = outcomes
     }
+}
+
+/// Expects two operations to have the same record but for the source.
+func expectSame(_ left: Operation, _ right: Operation, sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(Record.hasSameContent(left, right), "\(left) is not \(right)", sourceLocation: sourceLocation)
 }

@@ -42,6 +42,8 @@ protocol TestDatabase: Sendable {
     func query(_ sql: String) throws -> [[String?]]
     /// A literal of a time that lies so far from now on the database's clock.
     func timeLiteral(secondsFromNow: Int) -> String
+    /// Makes the table refuse whatever comes, as somebody's migration gone wrong would.
+    var refuseEveryInsert: [String] { get }
     /// A literal of bytes that are no UTF-8 in a text column, where the database takes such; `nil` where it does not.
     var invalidTextLiteral: String? { get }
 }

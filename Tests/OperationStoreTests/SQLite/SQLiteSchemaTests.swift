@@ -1,0 +1,100 @@
+import Testing
+import TrustlogCore
+
+@testable import OperationStore
+
+@Suite("SQLite: the schema")
+struct SQLiteSchemaTests {
+    /// A database made by the text alone.
+    private func withSchema(_ body: (SQLiteTestDatabase) throws -> Void) async throws {
+        try await SQLiteTestDatabase.with { database in
+            try database.execute(SchemaText.sql(for: .sqlite))
+            try body(database)
+        }
+    }
+
+    @Test("the text can be run again and changes nothing")
+    func idempotent() async throws {
+        try await withSchema { database in
+            let everything =
+                "SELECT type, name, sql FROM sqlite_master UNION ALL SELECT version, database_id, applied_at FROM trustlog_schema"
+            let before = try database.query(everything)
+            try database.execute(SchemaText.sql(for: .sqlite))
+            #expect(try database.query(everything) == before)
+            #expect(before.count > 10)
+        }
+    }
+
+    @Test("tables and columns are named as the contract names them")
+    func names() async throws {
+        let expected = [
+            "operation": """
+            seq op_id op_timestamp op_source op_type do_prefix do_repository doid producer_id op_actor \
+            request_body_hash response_body_hash client_ip server_ip extra source_topic source_partition \
+            source_offset source_digest headers trustlog_status trustlogged_at trustlog_partition \
+            trustlog_offset recorded_at bucket
+            """,
+            "trustlog_retry":
+                "op_id retry_status retry_count next_retry_at last_error first_failed_at updated_at",
+            "trustlog_cursor": "cursor_key cursor_value owner lease_until updated_at",
+            "trustlog_consumer_offset": "group_id topic partition_id next_offset updated_at",
+            "trustlog_schema": "version compatible_from database_id applied_at",
+        ]
+        try await withSchema { database in
+            for (table, columns) in expected {
+                let found = try database.query("SELECT name FROM pragma_table_xinfo('\(table)')")
+                #expect(found.compactMap { $0.first ?? nil }.joined(separator: " ") == columns)
+            }
+        }
+    }
+
+    @Test("what the workers ask often is answered by an index, never by a scan of the table")
+    func plans() async throws {
+        try await withSchema { database in
+            let queries = [
+                (SQLiteConnection.waitingRows, "SEARCH operation USING INDEX operation_waiting (seq>? AND seq<?)"),
+                (SQLiteConnection.countWaiting, "SCAN operation USING INDEX operation_waiting"),
+                (SQLiteConnection.hasDueRetry, "trustlog_retry_due (retry_status=? AND next_retry_at<?)"),
+                (SQLiteConnection.dueRetries, "trustlog_retry_due (retry_status=? AND next_retry_at<?)"),
+                (SQLiteConnection.countRetries, "trustlog_retry_due (retry_status=?)"),
+                (SQLiteConnection.countDeadLetters, "trustlog_retry_due (retry_status=?)"),
+                (SQLiteConnection.retryPage(where: "1"), "USING INDEX trustlog_retry_age"),
+                (SQLiteConnection.setTrustlogged, "SEARCH operation USING INTEGER PRIMARY KEY (rowid=?)"),
+            ]
+            for (sql, expected) in queries {
+                let steps = try database.query("EXPLAIN QUERY PLAN \(sql)").compactMap { $0.last ?? nil }
+                #expect(steps.contains { $0.contains(expected) }, "\(steps)")
+                let scans = steps.filter { $0.utf8.starts(with: "SCAN".utf8) }
+                #expect(scans.allSatisfy { $0.contains("USING") || $0 == "SCAN r" }, "\(steps)")
+            }
+        }
+    }
+
+    @Test("the test data shows every state and can be read")
+    func testData() async throws {
+        try await StoreBackend.sqlite.withStore { store, database in
+            let data = try readFile("sql/test_data.sql")
+            try database.execute(data)
+            let statuses = try database.query(
+                "SELECT DISTINCT trustlog_status FROM operation ORDER BY trustlog_status")
+            #expect(statuses.map { $0[0] } == OperationStatus.allCases.map(\.rawValue).sorted())
+            let retries = try database.query("SELECT DISTINCT retry_status FROM trustlog_retry ORDER BY 1")
+            #expect(retries.map { $0[0] } == ["DEAD_LETTER", "PENDING"])
+            let bounds = try #require(try await store.bounds())
+            let rows = try await store.operations(in: bounds, limit: 1000, byteLimit: .max)
+            #expect(rows.count > 5)
+            #expect(rows.allSatisfy { $0.operation != nil })
+            let statistics = try await store.statistics()
+            #expect(statistics.unlogged > 0)
+            #expect(statistics.deadLetters > 0)
+            #expect(try await store.cursors().isEmpty == false)
+            // Each failed row, and none else, has a retry row.
+            let orphans = try database.query(
+                """
+                SELECT count(*) FROM operation o LEFT JOIN trustlog_retry r ON r.op_id = o.op_id
+                WHERE (o.trustlog_status = 'FAILED') <> (r.op_id IS NOT NULL)
+                """)
+            #expect(orphans == [["0"]])
+        }
+    }
+}
