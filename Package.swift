@@ -85,7 +85,7 @@ let package = Package(
         tests("BlockingExecutorTests", ["BlockingExecutor", "CSystem"]),
         tests("ObservabilityTests", ["Observability"]),
         tests("KafkaClientTests", ["KafkaClient"]),
-        tests("OperationStoreTests", ["OperationStore", "CSQLite"]),
+        tests("OperationStoreTests", ["OperationStore", "CSQLite", "CLibPQ"]),
         tests("TrustlogServiceTests", ["TrustlogService"]),
         tests("TrustlogAdminTests", ["TrustlogAdmin"]),
         tests("CommandLineToolTests", ["CommandLineTool"]),

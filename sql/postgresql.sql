@@ -49,10 +49,10 @@ CREATE TABLE IF NOT EXISTS operation (
     -- Text, as written. The cast to inet refuses what is no address; it would take a mask.
     client_ip text
         CONSTRAINT client_ip_is_an_ip
-            CHECK (octet_length(client_ip) <= 45 AND strpos(client_ip, '/') = 0 AND client_ip::inet IS NOT NULL),
+            CHECK (octet_length(client_ip) <= 45 AND strpos(client_ip, '/') = 0 AND family(client_ip::inet) IN (4, 6)),
     server_ip text
         CONSTRAINT server_ip_is_an_ip
-            CHECK (octet_length(server_ip) <= 45 AND strpos(server_ip, '/') = 0 AND server_ip::inet IS NOT NULL),
+            CHECK (octet_length(server_ip) <= 45 AND strpos(server_ip, '/') = 0 AND family(server_ip::inet) IN (4, 6)),
     -- One JSON object in RFC 8785 form. Text: jsonb would change numbers and refuse \u0000.
     extra text
         CONSTRAINT extra_has_at_most_64_kib CHECK (octet_length(extra) <= 65536)

@@ -21,7 +21,8 @@ package enum StoreFactory {
         default:
             throw StoreError(
                 .configuration,
-                "database.url names no database that is supported; write sqlite:trustlog.db or postgresql://user@host/database, for example")
+                "database.url names no database that is supported; write sqlite:trustlog.db or "
+                    + "postgresql://user@host/database, for example")
         }
     }
 }

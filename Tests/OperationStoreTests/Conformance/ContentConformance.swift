@@ -121,7 +121,7 @@ struct ContentConformance {
     func unreadable(backend: StoreBackend) async throws {
         try await backend.withStore { store, database in
             try database.execute(minimalInsert("good-1"))
-            try database.execute(minimalInsert("broken", columns: ", client_ip", values: ", '1.2.3.4.5'"))
+            try database.execute(minimalInsert("broken", columns: ", client_ip", values: ", '01.2.3.4'"))
             try database.execute(minimalInsert("json", columns: ", extra", values: ", '{\"a\":1,\"a\":2}'"))
             try database.execute(minimalInsert("good-2"))
             let rows = try await store.waiting(.all)

@@ -4,8 +4,11 @@ import Testing
 import TrustlogCore
 
 /// A database that the conformance suite runs on: one more case is one more database.
-enum StoreBackend: String, CaseIterable, Sendable, CustomTestStringConvertible {
-    case sqlite
+enum StoreBackend: String, Sendable, CustomTestStringConvertible {
+    case sqlite, postgreSQL
+
+    /// Those that this machine has.
+    static let allCases: [StoreBackend] = PostgreSQLTestDatabase.isAvailable ? [.sqlite, .postgreSQL] : [.sqlite]
 
     var testDescription: String { rawValue }
 
@@ -13,6 +16,7 @@ enum StoreBackend: String, CaseIterable, Sendable, CustomTestStringConvertible {
     func withDatabase(_ body: (any TestDatabase) async throws -> Void) async throws {
         switch self {
         case .sqlite: try await SQLiteTestDatabase.with(body)
+        case .postgreSQL: try await PostgreSQLTestDatabase.with(body)
         }
     }
 
