@@ -91,6 +91,10 @@ CREATE TABLE IF NOT EXISTS operation (
 CREATE INDEX IF NOT EXISTS operation_waiting ON operation (seq) INCLUDE (bucket)
     WHERE trustlog_status = 'NOT_TRUSTLOGGED';
 
+-- How many rows wait changes faster than statistics do. Without any the planner takes them to be few, always, and so never
+-- prefers the primary key to the index of the waiting rows.
+ALTER TABLE operation ALTER COLUMN trustlog_status SET STATISTICS 0;
+
 CREATE TABLE IF NOT EXISTS trustlog_retry (
     op_id text COLLATE "C" PRIMARY KEY,
     retry_status text NOT NULL DEFAULT 'PENDING'

@@ -5,12 +5,17 @@ extension PostgreSQLConnection {
 
     /// Inserts what is not there yet, inside a transaction. Returns an outcome a row.
     ///
-    /// - Throws: what the database says of any of the rows; then none of them is inserted.
-    func insert(_ batch: IngestRows) throws(PostgreSQLFailure) -> [Outcome] {
-        try insert(batch, isRepeated: false)
+    /// - Throws: what the database says of any of the rows; then none of them is inserted. Also where the table drops every
+    ///   row in silence.
+    func insertAtOnce(_ batch: IngestRows) throws(PostgreSQLFailure) -> [Outcome] {
+        let outcomes = try insert(batch)
+        var search = RefusalSearch(isProbeAccepted: false)
+        search.note(outcomes)
+        if !search.isTrustworthy, try !acceptsProbe(batch) { throw search.systemicFailure }
+        return outcomes
     }
 
-    private func insert(_ batch: IngestRows, isRepeated: Bool) throws(PostgreSQLFailure) -> [Outcome] {
+    private func insert(_ batch: IngestRows, isRepeated: Bool = false) throws(PostgreSQLFailure) -> [Outcome] {
         guard batch.count > 0 else { return [] }
         let result = try query(IngestRows.insertSQL, batch.values)
         if result.rowCount == batch.count { return [Outcome](repeating: .inserted, count: batch.count) }

@@ -12,6 +12,8 @@ final class PostgreSQLConnection {
     private let cancelHandle: PostgreSQLCancelHandle
     private var prepared: [String: String] = [:]
 
+    /// As PQserverVersion has it.
+    private static let oldestServer: Int32 = 130_000
     /// How long the answer to a statement is waited for beyond the server's own limit.
     private static let grace = Duration.seconds(5)
 
@@ -27,20 +29,19 @@ final class PostgreSQLConnection {
         }
         handle = opened
         cancelHandle = PostgreSQLCancelHandle(connection: opened)
+        // From here on an error that is thrown runs deinit, which frees the handle.
         guard PQstatus(handle) == CONNECTION_OK else {
             let message = url.redacted(Self.oneLine(PQerrorMessage(handle)))
-            PQfinish(handle)
             throw PostgreSQLFailure(sqlState: Self.stateOfRefusal(message), message: message)
+        }
+        let version = PQserverVersion(handle)
+        guard version >= Self.oldestServer else {
+            throw .schema("the server is version \(version / 10_000), trustlog needs 13 or later")
         }
         PQsetnonblocking(handle, 1)
         // Without this libpq writes the server's notices to standard error.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
-        do throws(PostgreSQLFailure) {
-            try execute(session.sql)
-        } catch {
-            PQfinish(handle)
-            throw error
-        }
+        try execute(session.sql)
     }
 
     deinit {
@@ -165,6 +166,17 @@ final class PostgreSQLConnection {
     /// Whether the connection can serve another call: it is there and no transaction is open.
     var isUsable: Bool {
         PQstatus(handle) == CONNECTION_OK && PQtransactionStatus(handle) == PQTRANS_IDLE
+    }
+
+    /// The same, having looked whether the server ended the connection meanwhile.
+    var isStillUsable: Bool {
+        while isUsable {
+            var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+            guard poll(&descriptor, 1, 0) > 0 else { return true }
+            // Its last words come first, the end of the stream after them.
+            guard PQconsumeInput(handle) == 1 else { return false }
+        }
+        return false
     }
 
     // MARK: Waiting

@@ -17,6 +17,10 @@ struct PostgreSQLSession: Sendable {
             ("idle_in_transaction_session_timeout", Self.idleTransactionTimeout.milliseconds), ("timezone", "UTC"),
             // Compiling costs more than any of the statements here.
             ("jit", "off"),
+            // Every statement is answered by an index, row by row. A plan made for the parameters of one call, or by statistics
+            // that are older than the backlog, would now and then read the whole table instead.
+            ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
         ]
         let values = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
         return """

@@ -34,7 +34,7 @@ extension PostgreSQLConnection {
     fileprivate func persist(_ batch: IngestBatch) throws(PostgreSQLFailure) -> PersistResult {
         do throws(PostgreSQLFailure) {
             return try persist(batch) { connection, rows throws(PostgreSQLFailure) in
-                try connection.insert(rows)
+                try connection.insertAtOnce(rows)
             }
         } catch  where error.mayBeTheRows {
             return try persist(batch) { connection, rows throws(PostgreSQLFailure) in

@@ -63,7 +63,8 @@ extension PostgreSQLStore {
             try connection.transaction("ISOLATION LEVEL READ COMMITTED READ ONLY") {
                 connection throws(PostgreSQLFailure) in
                 let limit = PostgreSQLSession.longStatementTimeout
-                try connection.execute("SET LOCAL statement_timeout = '\(limit.components.seconds)s'")
+                try connection.execute(
+                    "SET LOCAL statement_timeout = '\(limit.components.seconds)s'; SET LOCAL enable_seqscan = on")
                 return try connection.queryOnce(sql, values, limit: limit).first?.count(0) ?? 0
             }
         }

@@ -4,65 +4,77 @@ extension PostgreSQLStore {
     package func retries(
         _ filter: RetryFilter, after: RetryPageKey?, limit: Int
     ) async throws(StoreError) -> [RetryRow] {
-        try await reading.run { connection throws(PostgreSQLFailure) in
+        var condition = RetryCondition(filter)
+        if let after { condition.require(after) }
+        let limit = condition.parameter(.integer(Int64(max(limit, 0))))
+        return try await reading.run { [condition] connection throws(PostgreSQLFailure) in
             try connection.queryOnce(
                 """
-                SELECT \(RetryRow.postgreSQLColumns(prefix: "r.")) FROM trustlog_retry r
-                WHERE \(filter.condition) AND ($5::timestamptz IS NULL OR (r.first_failed_at, r.op_id) > ($5, $6))
-                ORDER BY r.first_failed_at, r.op_id LIMIT $7
-                """,
-                filter.values + [
-                    .time(after?.firstFailedAt), .message(after?.opId), .integer(Int64(max(limit, 0))),
-                ]
+                SELECT \(RetryRow.postgreSQLColumns(prefix: "r.")) FROM trustlog_retry r WHERE \(condition.sql)
+                ORDER BY r.first_failed_at, r.op_id LIMIT \(limit)
+                """, condition.values
             ).rows.compactMap { row in RetryRow(row) }
         }
     }
 
     package func requeueRetries(_ filter: RetryFilter) async throws(StoreError) -> Int {
-        try await outcomes.run { connection throws(PostgreSQLFailure) in
+        let condition = RetryCondition(filter)
+        return try await outcomes.run { connection throws(PostgreSQLFailure) in
             try connection.queryOnce(
                 """
                 UPDATE trustlog_retry r SET retry_status = 'PENDING', retry_count = 0, next_retry_at = now(),
-                    updated_at = now() WHERE \(filter.condition)
-                """, filter.values
+                    updated_at = now() WHERE \(condition.sql)
+                """, condition.values
             ).affectedCount
         }
     }
 
     package func discardRetries(_ filter: RetryFilter) async throws(StoreError) -> Int {
-        try await outcomes.run { connection throws(PostgreSQLFailure) in
+        let condition = RetryCondition(filter)
+        return try await outcomes.run { connection throws(PostgreSQLFailure) in
             try connection.queryOnce(
                 """
                 WITH gone AS (
-                    DELETE FROM trustlog_retry r WHERE \(filter.condition) RETURNING r.op_id
+                    DELETE FROM trustlog_retry r WHERE \(condition.sql) RETURNING r.op_id
                 ), marked AS (
                     UPDATE operation o SET trustlog_status = 'DISCARDED' FROM gone
                     WHERE o.op_id = gone.op_id AND o.trustlog_status <> 'TRUSTLOGGED'
                 )
                 SELECT count(*) FROM gone
-                """, filter.values
+                """, condition.values
             ).first?.count(0) ?? 0
         }
     }
 }
 
-extension RetryFilter {
-    /// On the row `r`, with the parameters $1 to $4.
-    fileprivate var condition: String {
-        """
-        ($1::text[] IS NULL OR r.op_id = ANY($1)) AND (NOT $2 OR r.retry_status = 'DEAD_LETTER')
-            AND ($3::text IS NULL OR strpos(r.last_error, $3) > 0)
-            AND ($4::float8 IS NULL OR r.first_failed_at < now() - make_interval(secs => $4))
-        """
+/// A filter on the row `r` as SQL, which holds only what is asked for: each part may then be answered by an index.
+private struct RetryCondition {
+    private var parts = ["true"]
+    private(set) var values: [PostgreSQLValue] = []
+
+    var sql: String { parts.joined(separator: " AND ") }
+
+    init(_ filter: RetryFilter) {
+        if let opIds = filter.opIds {
+            // No row has an identity with U+0000.
+            parts.append("r.op_id = ANY(\(parameter(.texts(opIds.filter { !$0.hasNull }))))")
+        }
+        if filter.onlyDeadLetters { parts.append("r.retry_status = 'DEAD_LETTER'") }
+        if let text = filter.errorContains { parts.append("strpos(r.last_error, \(parameter(.message(text)))) > 0") }
+        if let age = filter.olderThan {
+            parts.append("r.first_failed_at < now() - make_interval(secs => \(parameter(.seconds(age))))")
+        }
     }
 
-    fileprivate var values: [PostgreSQLValue] {
-        // No row has an identity or an error with U+0000.
-        let opIds = opIds.map { $0.filter { !$0.hasNull } }
-        return [
-            opIds.map { .texts($0) } ?? PostgreSQLValue(type: .textArray, bytes: nil),
-            .bool(onlyDeadLetters), .message(errorContains), .seconds(olderThan),
-        ]
+    mutating func require(_ after: RetryPageKey) {
+        let time = parameter(.time(after.firstFailedAt))
+        parts.append("(r.first_failed_at, r.op_id) > (\(time), \(parameter(.message(after.opId))))")
+    }
+
+    /// Adds a parameter and returns its name in the SQL.
+    mutating func parameter(_ value: PostgreSQLValue) -> String {
+        values.append(value)
+        return "$\(values.count)"
     }
 }
 

@@ -43,7 +43,7 @@ actor PostgreSQLWorker {
                 throw error
             }
         } catch {
-            throw error.storeError(place: url.place)
+            throw told(error)
         }
     }
 
@@ -55,7 +55,7 @@ actor PostgreSQLWorker {
             let connection = try PostgreSQLConnection(url: url, session: session, lifetime: lifetime)
             return try body(connection)
         } catch {
-            throw error.storeError(place: url.place)
+            throw told(error)
         }
     }
 
@@ -64,8 +64,13 @@ actor PostgreSQLWorker {
         connection = nil
     }
 
+    /// What fails while the store is being closed fails for that reason: its statement was cancelled.
+    private func told(_ failure: PostgreSQLFailure) -> StoreError {
+        (lifetime.isClosed ? .closed : failure).storeError(place: url.place)
+    }
+
     private func currentConnection() throws(PostgreSQLFailure) -> PostgreSQLConnection {
-        if let connection, connection.isUsable, !lifetime.isClosed { return connection }
+        if let connection, !lifetime.isClosed, connection.isStillUsable { return connection }
         connection = nil
         let opened = try PostgreSQLConnection(url: url, session: session, lifetime: lifetime)
         try opened.requireUsableSchema()

@@ -59,13 +59,13 @@ struct PostgreSQLTestDatabase: TestDatabase {
 }
 
 /// Started by the first test that needs it; ends with this process.
-private actor SharedPostgreSQLServer {
+actor SharedPostgreSQLServer {
     static let shared = SharedPostgreSQLServer()
 
     private var starting: Task<PostgreSQLServer, any Error>?
 
     func server() async throws -> PostgreSQLServer {
-        let task = starting ?? Task { try await PostgreSQLServer.start() }
+        let task = starting ?? Task { try await PostgreSQLServer.start(settings: ["max_connections": "900"]) }
         starting = task
         return try await task.value
     }
