@@ -5,19 +5,22 @@ extension PostgreSQLConnection {
 
     /// Inserts what is not there yet, inside a transaction. Returns an outcome a row.
     ///
+    /// - Parameter values: ``IngestRows/values`` of the batch.
     /// - Throws: what the database says of any of the rows; then none of them is inserted. Also where the table drops every
     ///   row in silence.
-    func insertAtOnce(_ batch: IngestRows) throws(PostgreSQLFailure) -> [Outcome] {
-        let outcomes = try insert(batch)
+    func insertAtOnce(_ batch: IngestRows, values: [PostgreSQLValue]) throws(PostgreSQLFailure) -> [Outcome] {
+        let outcomes = try insert(batch, values: values)
         var search = RefusalSearch(isProbeAccepted: false)
         search.note(outcomes)
         if !search.isTrustworthy, try !acceptsProbe(batch) { throw search.systemicFailure }
         return outcomes
     }
 
-    private func insert(_ batch: IngestRows, isRepeated: Bool = false) throws(PostgreSQLFailure) -> [Outcome] {
+    private func insert(
+        _ batch: IngestRows, values: [PostgreSQLValue]? = nil, isRepeated: Bool = false
+    ) throws(PostgreSQLFailure) -> [Outcome] {
         guard batch.count > 0 else { return [] }
-        let result = try query(IngestRows.insertSQL, batch.values)
+        let result = try query(IngestRows.insertSQL, values ?? batch.values)
         if result.rowCount == batch.count { return [Outcome](repeating: .inserted, count: batch.count) }
 
         // RETURNING keeps no order, but names only what this statement inserted.

@@ -32,12 +32,15 @@ extension PostgreSQLStore {
 
 extension PostgreSQLConnection {
     fileprivate func persist(_ batch: IngestBatch) throws(PostgreSQLFailure) -> PersistResult {
+        let rows = IngestRows(rows: batch.rows[...], status: batch.initialStatus)
+        // Before the transaction begins: the server ends one that stands idle.
+        let values = rows.values
         do throws(PostgreSQLFailure) {
-            return try persist(batch) { connection, rows throws(PostgreSQLFailure) in
-                try connection.insertAtOnce(rows)
+            return try persist(batch) { connection throws(PostgreSQLFailure) in
+                try connection.insertAtOnce(rows, values: values)
             }
         } catch  where error.mayBeTheRows {
-            return try persist(batch) { connection, rows throws(PostgreSQLFailure) in
+            return try persist(batch) { connection throws(PostgreSQLFailure) in
                 // A constraint that is checked at the end would refuse the whole transaction then.
                 try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 return try connection.insertByHalves(rows)
@@ -47,11 +50,10 @@ extension PostgreSQLConnection {
 
     private func persist(
         _ batch: IngestBatch,
-        by insert: (PostgreSQLConnection, IngestRows) throws(PostgreSQLFailure) -> [PersistResult.Outcome]
+        by insert: (PostgreSQLConnection) throws(PostgreSQLFailure) -> [PersistResult.Outcome]
     ) throws(PostgreSQLFailure) -> PersistResult {
-        let rows = IngestRows(rows: batch.rows[...], status: batch.initialStatus)
-        return try transaction { connection throws(PostgreSQLFailure) in
-            let outcomes = try insert(connection, rows)
+        try transaction { connection throws(PostgreSQLFailure) in
+            let outcomes = try insert(connection)
             let positions = batch.cappedPositions(outcomes: outcomes)
             try connection.write(positions, group: batch.group)
             return PersistResult(outcomes: outcomes, positions: positions)
