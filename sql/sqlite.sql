@@ -11,17 +11,18 @@ CREATE TABLE IF NOT EXISTS operation (
         CONSTRAINT op_id_is_text_of_1_to_128_bytes
             CHECK (typeof(op_id) = 'text' AND length(CAST(op_id AS BLOB)) BETWEEN 1 AND 128)
         CONSTRAINT op_id_has_no_control_character
-            CHECK (instr(op_id, char(0)) = 0
-                AND op_id NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*'),
+            CHECK (instr(op_id, char(0)) = 0 AND (op_id NOT GLOB '*[^ -~]*'
+                OR op_id NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*')),
     op_timestamp TEXT NOT NULL
         CONSTRAINT op_timestamp_is_a_time_in_utc
             CHECK (typeof(op_timestamp) = 'text'
-                AND op_timestamp GLOB '[1-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9]:[0-5][0-9]*'
-                AND op_timestamp >= '1970'
-                AND substr(op_timestamp, 12, 2) <= '23'
+                AND op_timestamp GLOB '[1-9]???-??-??[T ]??:??:??*'
+                AND op_timestamp >= '1970' AND substr(op_timestamp, 12, 2) <= '23'
+                AND julianday(substr(op_timestamp, 1, 19)) IS NOT NULL
                 AND rtrim(rtrim(substr(op_timestamp, 20), 'Z'), '0123456789') IN ('', '.')
-                AND op_timestamp NOT GLOB '*ZZ' AND op_timestamp NOT GLOB '*.' AND op_timestamp NOT GLOB '*.Z'
-                AND substr(op_timestamp, 1, 10) IS strftime('%Y-%m-%d', substr(op_timestamp, 1, 10), '+0 days')),
+                AND substr(op_timestamp, -1, 1) <> '.' AND substr(op_timestamp, -2, 2) NOT IN ('.Z', 'ZZ')
+                AND (substr(op_timestamp, 9, 2) <= '28'
+                    OR substr(op_timestamp, 1, 10) IS strftime('%Y-%m-%d', substr(op_timestamp, 1, 10), '+0 days'))),
     op_source TEXT NOT NULL
         CONSTRAINT op_source_is_text_of_1_to_64_bytes
             CHECK (typeof(op_source) = 'text' AND length(CAST(op_source AS BLOB)) BETWEEN 1 AND 64
@@ -82,10 +83,9 @@ CREATE TABLE IF NOT EXISTS operation (
     source_partition INTEGER CHECK (source_partition IS NULL OR typeof(source_partition) = 'integer'),
     source_offset INTEGER CHECK (source_offset IS NULL OR typeof(source_offset) = 'integer'),
     source_digest TEXT
-        CONSTRAINT source_digest_is_a_sha256_in_lower_case
+        CONSTRAINT source_digest_has_64_characters
             CHECK (source_digest IS NULL
-                OR typeof(source_digest) = 'text' AND length(CAST(source_digest AS BLOB)) = 64
-                AND source_digest NOT GLOB '*[^0-9a-f]*'),
+                OR typeof(source_digest) = 'text' AND length(CAST(source_digest AS BLOB)) = 64),
     -- A JSON object of the headers to pass on, null if there are none.
     headers TEXT
         CONSTRAINT headers_is_a_json_object
@@ -95,18 +95,16 @@ CREATE TABLE IF NOT EXISTS operation (
 
     trustlog_status TEXT NOT NULL DEFAULT 'NOT_TRUSTLOGGED'
         CONSTRAINT trustlog_status_is_known
-            CHECK (trustlog_status IN ('NOT_TRUSTLOGGED', 'FAILED', 'TRUSTLOGGED', 'NOT_REQUIRED', 'DISCARDED')),
+            -- Not IN: SQLite would build its list anew for each row.
+            CHECK (trustlog_status = 'NOT_TRUSTLOGGED' OR trustlog_status = 'TRUSTLOGGED'
+                OR trustlog_status = 'FAILED' OR trustlog_status = 'NOT_REQUIRED' OR trustlog_status = 'DISCARDED'),
     trustlogged_at TEXT,
     trustlog_partition INTEGER CHECK (trustlog_partition IS NULL OR typeof(trustlog_partition) = 'integer'),
     trustlog_offset INTEGER CHECK (trustlog_offset IS NULL OR typeof(trustlog_offset) = 'integer'),
     recorded_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z')
         CONSTRAINT recorded_at_is_a_time_in_utc
-            CHECK (typeof(recorded_at) = 'text'
-                AND recorded_at GLOB '[1-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9]:[0-5][0-9]*'
-                AND substr(recorded_at, 12, 2) <= '23'
-                AND rtrim(rtrim(substr(recorded_at, 20), 'Z'), '0123456789') IN ('', '.')
-                AND recorded_at NOT GLOB '*ZZ' AND recorded_at NOT GLOB '*.' AND recorded_at NOT GLOB '*.Z'
-                AND substr(recorded_at, 1, 10) IS strftime('%Y-%m-%d', substr(recorded_at, 1, 10), '+0 days')),
+            CHECK (typeof(recorded_at) = 'text' AND recorded_at GLOB '[1-9]???-??-??[T ]??:??:??*'
+                AND julianday(substr(recorded_at, 1, 19)) IS NOT NULL),
     -- The share of a cursor worker. One file has one writer, so there is one bucket.
     bucket INTEGER GENERATED ALWAYS AS (0) VIRTUAL,
 

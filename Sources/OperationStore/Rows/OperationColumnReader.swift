@@ -80,6 +80,13 @@ extension OperationColumnReader {
         guard let partition = Int32(exactly: partition) else {
             throw .column(.sourcePartition, "is not the number of a partition")
         }
+        guard digest.utf8.count == 64, digest.utf8.allSatisfy(isLowerCaseHex) else {
+            throw .column(.sourceDigest, "is not a SHA-256 in lower case hex")
+        }
         return RecordSource(topic: topic, partition: partition, offset: offset, digest: digest)
     }
+}
+
+private func isLowerCaseHex(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
 }

@@ -48,6 +48,60 @@ struct SQLiteSchemaTests {
         }
     }
 
+    @Test("op_timestamp takes the forms that are read, and no time that there is not")
+    func timeConstraint() async throws {
+        try await withSchema { database in
+            func insert(_ value: String) throws {
+                try database.execute(
+                    """
+                    INSERT INTO operation (op_id, op_timestamp, op_source, op_type, do_prefix, do_repository, doid,
+                        producer_id, op_actor)
+                    VALUES (hex(randomblob(8)), \(value), 'a', 'b', 'c', 'd', 'e', 'f', 'g')
+                    """)
+            }
+            let allowed = [
+                "'2024-02-29 23:59:59.999999Z'", "'9999-12-31T23:59:59.999999Z'", "'1970-01-01T00:00:00Z'",
+                "datetime('now')", "strftime('%Y-%m-%d %H:%M:%f', 'now')", "'2024-12-31T00:00:00.123456789'",
+            ]
+            for value in allowed { #expect(throws: Never.self, "\(value)") { try insert(value) } }
+            let forbidden = [
+                "'2024-02-30T00:00:00Z'", "'2023-02-29T00:00:00Z'", "'2024-04-31T00:00:00Z'",
+                "'2024-00-01T00:00:00Z'", "'2024-02-00T00:00:00Z'", "'2024-13-01T00:00:00Z'",
+                "'2024-02-20T24:00:00Z'", "'2024-02-20T23:00:60Z'", "'2024-02-20T23:00:00.Z'",
+                "'2024-02-20T23:00:00.'", "'2024-02-20T23:00:00ZZ'", "'2024-02-20T23:00:00+02:00'",
+                "'1969-12-31T23:59:59Z'", "'2024-0a-01T00:00:00Z'", "'2024-02-20T2a:00:00Z'", "'now'", "''",
+                "1700000000", "x'32303234'", "NULL",
+            ]
+            for value in forbidden {
+                #expect(throws: SQLError.self, "\(value)") { try insert(value) }
+            }
+            let times = try database.query("SELECT op_timestamp FROM operation").compactMap { $0.first ?? nil }
+            #expect(times.count == allowed.count)
+            #expect(times.allSatisfy { Timestamp(sqlite: $0) != nil })
+        }
+    }
+
+    @Test("op_id takes no control character of Unicode, and everything else")
+    func identityConstraint() async throws {
+        try await withSchema { database in
+            func insert(_ value: String) throws {
+                try database.execute(
+                    """
+                    INSERT INTO operation (op_id, op_timestamp, op_source, op_type, do_prefix, do_repository, doid,
+                        producer_id, op_actor)
+                    VALUES (\(value), datetime('now'), 'a', 'b', 'c', 'd', 'e', 'f', 'g')
+                    """)
+            }
+            for code in Array(0...0x1f) + Array(0x7f...0x9f) {
+                #expect(throws: SQLError.self, "U+\(code)") { try insert("'é' || char(\(code)) || 'x'") }
+            }
+            for code in [0x20, 0x5b, 0x5d, 0x5e, 0x7e, 0xa0, 0xad, 0x2028, 0xfffd, 0x10ffff] {
+                #expect(throws: Never.self, "U+\(code)") { try insert("'é' || char(\(code))") }
+            }
+            try database.execute("DELETE FROM operation")
+        }
+    }
+
     @Test("what the workers ask often is answered by an index, never by a scan of the table")
     func plans() async throws {
         try await withSchema { database in
