@@ -74,7 +74,7 @@ struct PostgreSQLSchemaTests {
         }
     }
 
-    @Test("a user who may not create tables needs no more than the documented grants")
+    @Test("a user who may not create tables needs no more than the grants of sql/README.md")
     func leastPrivilege() async throws {
         try await PostgreSQLTestDatabase.withStore { _, database in
             let role = "role_\(database.name)"
@@ -83,8 +83,11 @@ struct PostgreSQLSchemaTests {
                 REVOKE ALL ON DATABASE \(database.name) FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC;
                 CREATE ROLE \(role) LOGIN; GRANT CONNECT ON DATABASE \(database.name) TO \(role);
                 GRANT USAGE ON SCHEMA public TO \(role); GRANT SELECT ON trustlog_schema TO \(role);
-                GRANT SELECT, INSERT, UPDATE ON operation TO \(role);
-                GRANT SELECT, INSERT, UPDATE, DELETE ON trustlog_retry, trustlog_cursor, trustlog_consumer_offset TO \(role)
+                GRANT SELECT, INSERT ON operation TO \(role);
+                GRANT UPDATE (trustlog_status, trustlogged_at, trustlog_partition, trustlog_offset) ON operation
+                    TO \(role);
+                GRANT SELECT, INSERT, UPDATE, DELETE ON trustlog_retry, trustlog_cursor TO \(role);
+                GRANT SELECT, INSERT, UPDATE ON trustlog_consumer_offset TO \(role)
                 """)
             let store = try database.open(
                 url: "postgresql://\(role)@127.0.0.1:\(database.server.port)/\(database.name)")
