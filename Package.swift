@@ -54,7 +54,8 @@ let package = Package(
             ["CSQLite", "CLibPQ", "CMariaDB", "BlockingExecutor", "Observability", "TrustlogCore"],
             exclude: ["Schema/README.md", "Schema/test_data.sql"],
             resources: [
-                .embedInCode("Schema/sqlite.sql"), .embedInCode("Schema/mysql.sql"),
+                .embedInCode("Schema/sqlite.sql"), .embedInCode("Schema/postgresql.sql"),
+                .embedInCode("Schema/mysql.sql"),
             ]),
         target(
             "TrustlogService", ["TrustlogCore", "BlockingExecutor", "Observability", "KafkaClient", "OperationStore"]),
@@ -85,7 +86,7 @@ let package = Package(
         tests("BlockingExecutorTests", ["BlockingExecutor", "CSystem"]),
         tests("ObservabilityTests", ["Observability"]),
         tests("KafkaClientTests", ["KafkaClient"]),
-        tests("OperationStoreTests", ["OperationStore", "CSQLite", "CMariaDB"]),
+        tests("OperationStoreTests", ["OperationStore", "CSQLite", "CLibPQ", "CMariaDB"]),
         tests(
             "TrustlogServiceTests",
             [

@@ -5,7 +5,7 @@ package enum StoreFactory {
     /// The database need not be there yet: the first call connects, and so does the next one after a failure.
     ///
     /// - Parameters:
-    ///   - url: `sqlite:FILE` or `mysql://user@host:port/database`.
+    ///   - url: `sqlite:FILE`, `postgresql://…` with any parameter of libpq, or `mysql://user@host:port/database`.
     ///   - password: added to the URL (setting `database.password`); SQLite has none.
     /// - Throws: ``StoreError`` of kind `configuration`, without the secrets that the URL may hold.
     package static func open(
@@ -16,13 +16,15 @@ package enum StoreFactory {
         case "sqlite":
             if password != nil { logger.warning("database.password is ignored: SQLite has no passwords") }
             return SQLiteStore(path: try SQLiteURL(url).path, options: options, logger: logger)
+        case "postgresql", "postgres":
+            return try PostgreSQLStore(url: url, password: password, options: options, logger: logger)
         case "mysql", "mariadb":
             return try MySQLStore(url: url, password: password, options: options, logger: logger)
         default:
             throw StoreError(
                 .configuration,
-                "database.url names no database that is supported; write sqlite:trustlog.db or mysql://user@host/database, for example"
-            )
+                "database.url names no database that is supported; write sqlite:trustlog.db, "
+                    + "postgresql://user@host/database or mysql://user@host/database")
         }
     }
 }

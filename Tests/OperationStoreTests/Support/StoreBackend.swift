@@ -5,10 +5,12 @@ import TrustlogCore
 
 /// A database that the conformance suite runs on: one more case is one more database.
 enum StoreBackend: String, Sendable, CustomTestStringConvertible {
-    case sqlite, mariaDB
+    case sqlite, postgreSQL, mariaDB
 
     /// Those that this machine has.
-    static let allCases: [StoreBackend] = MariaDBTestDatabase.isAvailable ? [.sqlite, .mariaDB] : [.sqlite]
+    static let allCases: [StoreBackend] =
+        [.sqlite] + (PostgreSQLTestDatabase.isAvailable ? [.postgreSQL] : [])
+        + (MariaDBTestDatabase.isAvailable ? [.mariaDB] : [])
 
     var testDescription: String { rawValue }
 
@@ -16,6 +18,7 @@ enum StoreBackend: String, Sendable, CustomTestStringConvertible {
     func withDatabase(_ body: (any TestDatabase) async throws -> Void) async throws {
         switch self {
         case .sqlite: try await SQLiteTestDatabase.with(body)
+        case .postgreSQL: try await PostgreSQLTestDatabase.with(body)
         case .mariaDB: try await MariaDBTestDatabase.with(body)
         }
     }
