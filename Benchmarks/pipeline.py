@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Throughput, latency, memory and start of `trustlog run`, on a real Kafka and SQLite in a temporary folder.
 
-Needs the release binary (`make build`), kcat, and Kafka's launcher (../shared/kafka/kafka, or $TRUSTLOG_KAFKA).
+Needs the release binary (`make build`), kcat, PyPI's confluent-kafka (`make setup-test`), and Kafka's launcher (../shared/kafka/kafka, or $TRUSTLOG_KAFKA).
 Everything listens on loopback and is gone at the end. Figures are those of one run: quote them with the machine.
 """
 
@@ -19,6 +19,8 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+
+import confluent_kafka
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TRUSTLOG = os.environ.get("TRUSTLOG_BINARY", str(ROOT / ".build/release/trustlog"))
@@ -158,25 +160,28 @@ def latency(folder: pathlib.Path, broker: Broker, count: int) -> dict:
     broker.topic("in-latency.dead-letter", 1)
     service = Service(folder, broker, "latency", topics)
     start = service.ready()
-    reader = subprocess.Popen(
-        ["kcat", "-C", "-b", broker.address, "-t", topics[1], "-u", "-q", "-f", "%p\\n"], stdout=subprocess.PIPE)
-    writer = subprocess.Popen(
-        ["kcat", "-P", "-b", broker.address, "-t", topics[0], "-K", "\t", "-X", "linger.ms=0"], stdin=subprocess.PIPE,
-        text=True)
-    time.sleep(8)
+    reader = confluent_kafka.Consumer(
+        {"bootstrap.servers": broker.address, "group.id": "latency-reader", "auto.offset.reset": "earliest"})
+    reader.subscribe([topics[1]])
+    writer = confluent_kafka.Producer({"bootstrap.servers": broker.address, "linger.ms": 0})
+    settle = time.monotonic() + 8
+    while time.monotonic() < settle:
+        reader.poll(0.1)
     idle = service.memory("VmRSS")
     chance = random.Random(2)
     samples = []
     for number in range(count):
+        doid, value = operation(number, chance)
         begin = time.monotonic()
-        writer.stdin.write("\t".join(operation(number, chance)) + "\n")
-        writer.stdin.flush()
-        reader.stdout.readline()
+        writer.produce(topics[0], key=doid, value=value)
+        writer.poll(0)
+        message = reader.poll(10)
+        if message is None or message.error():
+            raise SystemExit("an operation was not published within 10 s")
         samples.append((time.monotonic() - begin) * 1_000)
         time.sleep(0.02)
     sums = [service.metric(f"trustlog_end_to_end_seconds_{part}") for part in ("sum", "count")]
-    for process in (writer, reader):
-        process.kill()
+    reader.close()
     service.stop()
     samples.sort()
     return {
