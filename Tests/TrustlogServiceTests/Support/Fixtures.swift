@@ -28,12 +28,14 @@ let partitionZero = TopicPartition(topic: "operations", partition: 0)
 final class TestDatabase: Sendable {
     private let folder: TemporaryFolder
     let store: ScriptedStore
+    var path: String { folder["trustlog.db"] }
 
-    init(logger: Logger = CapturingLogHandler().logger()) async throws {
+    init(hasSchema: Bool = true) async throws {
         folder = try TemporaryFolder()
         let base = try StoreFactory.open(
-            url: "sqlite:\(folder["trustlog.db"])", password: nil, options: StoreOptions(), logger: logger)
-        try await base.migrate()
+            url: "sqlite:\(folder["trustlog.db"])", password: nil, options: StoreOptions(),
+            logger: CapturingLogHandler().logger())
+        if hasSchema { try await base.migrate() }
         store = ScriptedStore(base)
     }
 
