@@ -31,7 +31,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
     name: "trustlog",
     products: [
-        .library(name: "Trustlog", targets: ["Trustlog"]),
         .executable(name: "trustlog", targets: ["TrustlogCLI"]),
     ],
     targets: [
@@ -74,8 +73,6 @@ let package = Package(
                 "TrustlogService", "TrustlogAdmin", "CommandLineTool",
             ],
             swiftSettings: swiftSettings),
-        target(
-            "Trustlog", ["TrustlogCore", "Observability", "KafkaClient", "OperationStore", "TrustlogService"]),
 
         .target(
             name: "TrustlogTestKit",

@@ -34,6 +34,11 @@ struct RunningService: Sendable {
     private let logger: Logger
 
     init(_ settings: Settings, logger: Logger) throws {
+        guard settings.strategy.usesDatabase else {
+            throw CommandError(
+                .configuration, "strategy: this version cannot run trustlog-only yet",
+                hint: "set strategy to db-and-trustlog or db-only")
+        }
         self.settings = settings
         self.logger = logger
         let configuration = ServiceConfiguration(settings)
