@@ -1,13 +1,14 @@
 import KafkaClient
 import Testing
+import TrustlogTestKit
 
 @Suite("Admin")
 struct AdminTests {
     @Test(
         "topics are created once, described, and an unknown one is reported, not created",
-        .enabled(if: TestCluster.hasReal, "no real broker is at hand"))
+        .requires(.kafka))
     func topics() async throws {
-        let servers = try #require(TestCluster.realServers)
+        let servers = try await KafkaBroker.shared().bootstrap
         let admin = try KafkaAdmin(configuration: KafkaConfiguration(bootstrapServers: servers), logger: .discarding)
         let name = "admin-\(UInt32.random(in: 0 ... .max))"
         let topic = NewTopic(name: name, partitions: 3, configuration: ["max.message.bytes": "12345"])
@@ -35,7 +36,7 @@ struct AdminTests {
         await #expect(throws: KafkaError.self) { try await admin.metadata([name]) }
     }
 
-    @Test("members of a group are counted", .enabled(if: TestCluster.hasReal, "no real broker is at hand"))
+    @Test("members of a group are counted", .requires(.kafka))
     func members() async throws {
         try await TestCluster.real.with { servers, topic in
             let admin = try KafkaAdmin(

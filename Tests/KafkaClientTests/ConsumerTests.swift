@@ -1,6 +1,7 @@
 import KafkaClient
 import Synchronization
 import Testing
+import TrustlogTestKit
 
 @Suite("Consumer")
 struct ConsumerTests {
@@ -393,7 +394,7 @@ struct ConsumerTests {
 
     @Test(
         "a static member whose id is taken over learns that it is over, and closes",
-        .enabled(if: TestCluster.hasReal, "no real broker is at hand"))
+        .requires(.kafka))
     func fencedInstance() async throws {
         try await TestCluster.real.with { servers, topic in
             let first = try ConsumerDriver(servers, group: topic, instanceID: "one")
@@ -410,7 +411,7 @@ struct ConsumerTests {
 
     @Test(
         "a topic that does not exist is told and not created, and read once it is there",
-        .enabled(if: TestCluster.hasReal, "no real broker is at hand"))
+        .requires(.kafka))
     func missingTopic() async throws {
         try await TestCluster.real.with { servers, topic in
             let missing = topic + "-later"

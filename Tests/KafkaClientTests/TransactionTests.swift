@@ -1,7 +1,8 @@
 import KafkaClient
 import Testing
+import TrustlogTestKit
 
-@Suite("Transactions", .enabled(if: TestCluster.hasReal, "no real broker is at hand"))
+@Suite("Transactions", .requires(.kafka))
 struct TransactionTests {
     @Test("what is aborted is not read, offsets come with the commit, and markers are no lag")
     func commitAndAbort() async throws {

@@ -1,19 +1,17 @@
-import Glibc
 import KafkaClient
 import Testing
+import TrustlogTestKit
 
-/// A cluster that a test runs against: librdkafka's mock, or a real broker where one is named.
+/// A cluster that a test runs against: librdkafka's mock, or the real broker that the tests share.
 enum TestCluster: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case mock, real
 
     var testDescription: String { rawValue }
 
-    /// Those that are at hand.
-    static var available: [TestCluster] { realServers == nil ? [.mock] : [.mock, .real] }
-
-    static var realServers: String? { getenv("TRUSTLOG_TEST_BOOTSTRAP").map { String(cString: $0) } }
-
-    static var hasReal: Bool { realServers != nil }
+    /// Those that are at hand; the real one always where a missing one must fail.
+    static var available: [TestCluster] {
+        Requirement.kafka.missing() == nil || Requirement.isEnforced ? [.mock, .real] : [.mock]
+    }
 
     /// Runs `body` with the servers and a topic of its own.
     func with(
@@ -28,7 +26,7 @@ enum TestCluster: String, CaseIterable, Sendable, CustomTestStringConvertible {
             try await body(cluster.bootstrapServers, topic)
             withExtendedLifetime(cluster) {}
         case .real:
-            let servers = TestCluster.realServers ?? ""
+            let servers = try await KafkaBroker.shared().bootstrap
             let admin = try KafkaAdmin(
                 configuration: KafkaConfiguration(bootstrapServers: servers), logger: .discarding)
             _ = try await admin.createTopics([

@@ -14,6 +14,9 @@ package struct Requirement: Sendable {
         self.missing = missing
     }
 
+    /// Whether a missing requirement is a failure.
+    package static var isEnforced: Bool { environmentVariable("TRUSTLOG_REQUIRE_SERVERS") == "1" }
+
     /// A program in `PATH`.
     package static func program(_ name: String) -> Requirement {
         Requirement(name) { FileTree.program(name) == nil ? "no \(name) in PATH: run `make setup-test`" : nil }
@@ -43,7 +46,7 @@ extension Trait where Self == ConditionTrait {
             }
             guard !missing.isEmpty else { return true }
             let reason = missing.joined(separator: "; ")
-            if environmentVariable("TRUSTLOG_REQUIRE_SERVERS") == "1" {
+            if Requirement.isEnforced {
                 throw CommandError("TRUSTLOG_REQUIRE_SERVERS=1, but \(reason)")
             }
             printToStandardError("skipped: \(reason)\n")
