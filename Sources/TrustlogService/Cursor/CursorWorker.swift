@@ -28,7 +28,7 @@ actor CursorWorker {
     private var inFlight: [Int64: Int] = [:]
     private var bytesInFlight = 0
     private var lastAnswer: Duration
-    /// Where the cursor stood when its lease was taken.
+    /// Where the cursor stood before the scan began again.
     private var inherited: Int64 = 0
     /// Everything in flight has to settle, then the scan begins again: after an outage, or without the lease.
     private var isDraining = false
@@ -100,6 +100,7 @@ actor CursorWorker {
             if isDraining {
                 guard inFlight.isEmpty else { return lease.nextLook(now: clock.now) }
                 isDraining = false
+                inherited = max(inherited, scan.high)
                 scan.restart(now: clock.now)
             }
             let next = try await step()
@@ -281,7 +282,7 @@ actor CursorWorker {
         {
         case .granted(let value):
             lease.granted(askedAt: now)
-            inherited = value.flatMap { Int64($0) } ?? 0
+            inherited = max(inherited, value.flatMap { Int64($0) } ?? 0)
             logger.info("publishing cursor taken", metadata: ["cursor": lease.key])
             return true
         case .held(let row):

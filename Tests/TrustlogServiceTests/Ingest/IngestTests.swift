@@ -207,8 +207,13 @@ struct IngestTests {
         await first.stop()
         await second.stop()
         // The mock, unlike a broker, takes no commit while a group rebalances: what fails is committed later.
-        for partition: Int32 in 0..<4 {
-            try await eventually { try await kafka.committed(partition)?.offset == 200 }
+        let isCommitted = try await eventually(within: .seconds(60), "all is committed") {
+            for partition: Int32 in 0..<4 where try await kafka.committed(partition)?.offset != 200 { return false }
+            return true
+        }
+        if !isCommitted {
+            for (name, f) in [("1", first), ("2", second)] { for e in f.logs.entries where !e.message.contains("auto.create") { print(name, e.level, e.message, e.metadata) }; print(f.metrics.operationsConsumed.value, f.metrics.operationsDuplicate.value, f.supervisor.lag, f.state.waiting) }
+            for p: Int32 in 0..<4 { print(p, try await database.nextOffset(p) as Any, try await kafka.committed(p) as Any) }
         }
         #expect(try await database.store.operationCount() == 800)
         await first.stop()
