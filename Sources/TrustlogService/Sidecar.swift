@@ -30,6 +30,7 @@ package final class Sidecar: Sendable {
         var publisher: RecordPublisher
         var recorder: OutcomeRecorder
         var workers: [CursorWorker]
+        var retries: RetryWorker
     }
 
     /// - Parameters:
@@ -86,7 +87,12 @@ package final class Sidecar: Sendable {
                 recorder: recorder, clock: clock, state: state, logger: logger.labelled("cursor-worker"),
                 heartbeat: heartbeats(index == 0 ? "cursor-worker" : "cursor-worker-\(index)", .seconds(60)))
         }
-        return Publishing(channel: channel, publisher: publisher, recorder: recorder, workers: workers)
+        let retries = RetryWorker(
+            configuration: configuration.retry, store: store, publisher: publisher, policy: policy, clock: clock,
+            state: state, metrics: metrics, logger: logger.labelled("retry-worker"),
+            heartbeat: heartbeats("retry-worker", .seconds(60)))
+        return Publishing(
+            channel: channel, publisher: publisher, recorder: recorder, workers: workers, retries: retries)
     }
 
     // MARK: Running
@@ -97,8 +103,11 @@ package final class Sidecar: Sendable {
         await createTopics()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.ingest.run() }
-            for worker in publishing?.workers ?? [] {
-                group.addTask { await worker.run() }
+            if let publishing {
+                for worker in publishing.workers {
+                    group.addTask { await worker.run() }
+                }
+                group.addTask { await publishing.retries.run() }
             }
             let listening = Task { await self.listen() }
             await waitForStop()
@@ -144,6 +153,7 @@ package final class Sidecar: Sendable {
                 await publishing.channel.close(deadline: .zero)
             }
             for worker in publishing.workers { await worker.stop() }
+            await publishing.retries.stop()
             await group.waitForAll()
             alarm.cancel()
             await publishing.channel.close(deadline: max(.zero, deadline - clock.now))

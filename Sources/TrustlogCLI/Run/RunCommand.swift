@@ -3,6 +3,7 @@ import Glibc
 import KafkaClient
 import Observability
 import OperationStore
+import Synchronization
 import TrustlogAdmin
 import TrustlogCore
 import TrustlogService
@@ -57,7 +58,7 @@ struct RunningService: Sendable {
                 configuration: configuration, store: store, signers: signers,
                 owner: settings.instanceID ?? Self.uniqueOwner(), metrics: metrics, logger: logger,
                 heartbeats: { loop, deadline in
-                    let heartbeat = health.heartbeat(loop, deadline: deadline)
+                    let heartbeat = LazyHeartbeat { health.heartbeat(loop, deadline: deadline) }
                     return { heartbeat.beat() }
                 })
         } catch {
@@ -128,5 +129,25 @@ struct RunningService: Sendable {
         await store.close()
         signals.cancel()
         return .success
+    }
+}
+
+/// A loop's heartbeat, registered with its first beat: a loop that waits to be started, because the database is away, does
+/// not hang.
+private final class LazyHeartbeat: Sendable {
+    private let register: @Sendable () -> Heartbeat
+    private let registered = Mutex<Heartbeat?>(nil)
+
+    init(_ register: @escaping @Sendable () -> Heartbeat) {
+        self.register = register
+    }
+
+    func beat() {
+        let heartbeat = registered.withLock { registered in
+            let heartbeat = registered ?? register()
+            registered = heartbeat
+            return heartbeat
+        }
+        heartbeat.beat()
     }
 }
