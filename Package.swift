@@ -31,7 +31,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
     name: "trustlog",
     products: [
-        .executable(name: "trustlog", targets: ["TrustlogCLI"]),
+        .executable(name: "trustlog", targets: ["TrustlogCLI"])
     ],
     targets: [
         systemLibrary("CRdKafka", pkgConfig: "rdkafka", package: "librdkafka-dev"),
