@@ -76,7 +76,9 @@ let package = Package(
 
         .target(
             name: "TrustlogTestKit",
-            dependencies: ["TrustlogCore", "Observability", "KafkaClient", "OperationStore", "CommandLineTool"],
+            dependencies: [
+                "CSystem", "TrustlogCore", "Observability", "KafkaClient", "OperationStore", "CommandLineTool",
+            ],
             path: "Tests/TrustlogTestKit",
             swiftSettings: swiftSettings),
         tests("TrustlogCoreTests", ["TrustlogCore"], resources: [.copy("Golden")]),

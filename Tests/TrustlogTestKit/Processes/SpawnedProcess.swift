@@ -1,10 +1,11 @@
+import CSystem
 import Glibc
 
 /// The thin layer over `posix_spawn`.
 enum SpawnedProcess {
     /// Starts a program in a process group of its own, with no signal blocked or ignored.
     /// - Parameters:
-    ///   - descriptors: what the child's descriptors 0, 1 and 2 are; everything else must be close-on-exec.
+    ///   - descriptors: what the child's descriptors 0, 1 and 2 are; it has no others.
     static func start(
         _ arguments: [String], environment: [String: String], descriptors: [Int32]
     ) throws(CommandError) -> pid_t {
@@ -15,6 +16,8 @@ enum SpawnedProcess {
         for (target, descriptor) in descriptors.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(target))
         }
+        // librdkafka's sockets are not close-on-exec: in a child they would keep connections open that this process closes.
+        posix_spawn_file_actions_addclosefrom_np(&actions, Int32(descriptors.count))
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -29,7 +29,11 @@ package final class KafkaBroker: Sendable {
     }
 
     private static let sharedBroker = Task {
-        try await start(settings: ["auto.create.topics.enable": "false"])
+        let broker = try await start(settings: ["auto.create.topics.enable": "false"])
+        // The first group makes the broker create its offsets topic, and until that is loaded it coordinates nothing.
+        let topic = try await broker.createTopic("first")
+        try await Command.check(["kcat", "-b", broker.bootstrap, "-q", "-e", "-G", "first", topic])
+        return broker
     }
 
     private init(bootstrap: String, nodes: Int, launcher: String, folder: TemporaryFolder) {
