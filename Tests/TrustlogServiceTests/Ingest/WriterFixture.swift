@@ -30,9 +30,12 @@ final class WriterFixture: Sendable {
         database = try await TestDatabase()
         if deadLetterTopicExists { try cluster.createTopic("operations.dead-letter", partitions: 1) }
         // The mock makes topics on demand; this keeps it from doing so.
-        if !deadLetterTopicExists { cluster.setTopicError("operations.dead-letter", KafkaError.unknownTopicOrPartition) }
+        if !deadLetterTopicExists {
+            cluster.setTopicError("operations.dead-letter", KafkaError.unknownTopicOrPartition)
+        }
         deadLetters = DeadLetterPublisher(
-            topic: "operations.dead-letter", configuration: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers),
+            topic: "operations.dead-letter",
+            configuration: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers),
             logger: logs.logger(), metrics: metrics)
         let writer = IngestWriter(
             store: database.store, group: "trustlog", initialStatus: .waiting, deadLetters: deadLetters, inbox: inbox,

@@ -52,7 +52,9 @@ struct StatusMonitorTests {
         try await eventually { fixture.sidecar.isDatabasePrepared }
         let told = Mutex<String?>(nil)
         let clock = ManualClock()
-        let monitor = monitor(fixture, clock: clock) { $0 == .ingest ? false : true } dependencies: { component, problem in
+        let monitor = monitor(fixture, clock: clock) {
+            $0 == .ingest ? false : true
+        } dependencies: { component, problem in
             if component == .database { told.withLock { $0 = problem } }
         }
         #expect(await monitor.report().databaseProblem == nil)

@@ -18,7 +18,8 @@ struct StatusSummaryTests {
         report.persisted = 1_234
         report.statistics = StoreStatistics(
             unlogged: unlogged,
-            oldestUnlogged: unlogged > 0 ? Timestamp(microseconds: now.microseconds - oldestAgeSeconds * 1_000_000) : nil,
+            oldestUnlogged: unlogged > 0
+                ? Timestamp(microseconds: now.microseconds - oldestAgeSeconds * 1_000_000) : nil,
             databaseTime: now, retriesPending: 0, retriesDue: 0, deadLetters: deadLetters, deadLetterReasons: [])
         report.cursors = [cursor(leaseUntil: Timestamp(microseconds: now.microseconds + 1))]
         return report

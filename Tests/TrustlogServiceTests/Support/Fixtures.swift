@@ -52,7 +52,8 @@ final class TestDatabase: Sendable {
     }
 
     func nextOffset(_ partition: Int32 = 0, group: String = "trustlog") async throws -> Int64? {
-        try await store.base.positions(group: group, topic: "operations").first { $0.partition == partition }?.nextOffset
+        try await store.base.positions(group: group, topic: "operations").first { $0.partition == partition }?
+            .nextOffset
     }
 }
 
