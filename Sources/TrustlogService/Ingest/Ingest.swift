@@ -142,11 +142,13 @@ actor Ingest {
         case KafkaError.autoOffsetReset, KafkaError.offsetOutOfRange:
             if owned[partition] != nil { toReset.insert(partition) }
         default:
-            guard owned[partition] != nil || partition.partition < 0 else { return }
-            failing.insert(partition)
-            logger.error("\(partition) cannot be consumed: \(failure.error)")
-            state.setWaiting(partition, reason: "cannot be consumed: \(failure.error)")
-            state.recordError("\(partition) cannot be consumed: \(failure.error)")
+            // librdkafka names some partition where the topic as a whole is meant.
+            let what = owned[partition] == nil ? TopicPartition(topic: failure.topic, partition: -1) : partition
+            failing.insert(what)
+            let name = what.partition < 0 ? what.topic : what.description
+            logger.error("\(name) cannot be consumed: \(failure.error)")
+            state.setWaiting(what, reason: "cannot be consumed: \(failure.error)")
+            state.recordError("\(name) cannot be consumed: \(failure.error)")
         }
     }
 

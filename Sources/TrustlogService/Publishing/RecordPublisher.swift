@@ -11,7 +11,6 @@ package import TrustlogCore
 package final class RecordPublisher: Sendable {
     private let channel: OutboundChannel
     private let topicName: String
-    private let topic: ProducerTopic
     private let key: ServiceConfiguration.OutputKey
     private let headers: MessageHeaders
     private let encoder: EnvelopeEncoder
@@ -26,7 +25,7 @@ package final class RecordPublisher: Sendable {
     ) throws(KafkaError) {
         self.channel = channel
         self.topicName = topic ?? output.topic
-        self.topic = try channel.producer.topic(self.topicName)
+        _ = try channel.producer.topic(self.topicName)
         self.key = output.key
         self.headers = MessageHeaders(source: output.source)
         self.encoder = encoder
@@ -38,12 +37,13 @@ package final class RecordPublisher: Sendable {
     /// Hands records over and returns at once; the outcomes come from the submission. Records of one key that are submitted
     /// one after another (by one caller, or in one call) are produced in that order.
     package func submit(_ records: [PublishableRecord]) -> Submission {
-        let batch = channel.producer.batch(count: records.count)
+        let producer = channel.producer
+        let batch = producer.batch(count: records.count)
         let failures = SigningFailures()
         let begin = ContinuousClock.now
         for (lane, indices) in shard(records).enumerated() where !indices.isEmpty {
             lanes[lane].async { [self] in
-                signAndProduce(records, indices, batch, failures)
+                signAndProduce(records, indices, with: producer, batch, failures)
             }
         }
         return Submission(publisher: self, records: records, batch: batch, failures: failures, begin: begin)
@@ -69,9 +69,15 @@ package final class RecordPublisher: Sendable {
     }
 
     private func signAndProduce(
-        _ records: [PublishableRecord], _ indices: [Int], _ batch: DeliveryBatch, _ failures: SigningFailures
+        _ records: [PublishableRecord], _ indices: [Int], with producer: KafkaProducer, _ batch: DeliveryBatch,
+        _ failures: SigningFailures
     ) {
         let begin = ContinuousClock.now
+        guard let topic = try? producer.topic(topicName) else {
+            // It is closed.
+            for index in indices { batch.fail(index) }
+            return
+        }
         var list = HeaderList()
         for index in indices {
             if channel.isClosing {
@@ -80,7 +86,7 @@ package final class RecordPublisher: Sendable {
             }
             do {
                 try produce(
-                    records[index], with: channel.producer, topic: topic, headers: &list, batch: batch, index: index)
+                    records[index], with: producer, topic: topic, headers: &list, batch: batch, index: index)
             } catch {
                 failures.add(index, error.description)
                 batch.fail(index)

@@ -1,3 +1,4 @@
+import KafkaClient
 import OperationStore
 package import TrustlogCore
 
@@ -25,8 +26,8 @@ extension StatusReport {
                 + "Check it with: trustlog config check --connect"
         }
         if let waiting = waiting.first {
-            return
-                "\(waiting.partition) waits: \(waiting.reason). Nothing is lost; it goes on by itself when that is mended."
+            let name = waiting.partition.partition < 0 ? waiting.partition.topic : waiting.partition.description
+            return "\(name) waits: \(waiting.reason). Nothing is lost; it goes on by itself when that is mended."
         }
         if let statistics, statistics.deadLetters > 0 {
             return "\(statistics.deadLetters) operations could not be published and need a decision: "

@@ -146,6 +146,27 @@ struct RecordPublisherTests {
         await fixture.channel.close(deadline: .seconds(1))
     }
 
+    @Test("a fatal error costs one producer: the next records go by another")
+    func fatal() async throws {
+        let fixture = try await PublishingFixture()
+        _ = await fixture.publisher.submit(fixture.records(["a"])).outcomes()
+        let first = fixture.channel.producer
+        fixture.cluster.pushRequestErrors(apiKey: 0, [KafkaError.outOfOrderSequence])
+        let outcomes = await fixture.publisher.submit(fixture.records(["b", "c"])).outcomes()
+        for outcome in outcomes {
+            guard case .outage = outcome else {
+                Issue.record("a record was blamed: \(outcome)")
+                continue
+            }
+        }
+        try await eventually("another producer is made") { fixture.channel.producer !== first }
+        let again = await fixture.publisher.submit(fixture.records(["b", "c"])).outcomes()
+        #expect(again.allSatisfy { if case .acknowledged = $0 { true } else { false } }, "\(again)")
+        #expect(fixture.breaker.snapshot.phase == .closed)
+        #expect(fixture.logs.contains("a producer ended and is made anew", atLeast: .error))
+        await fixture.channel.close(deadline: .seconds(1))
+    }
+
     @Test("a full queue is waited for, and nothing is dropped")
     func fullQueue() async throws {
         let fixture = try await PublishingFixture(producer: ["queue.buffering.max.messages": "10"])

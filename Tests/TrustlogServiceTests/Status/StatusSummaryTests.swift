@@ -95,6 +95,18 @@ struct StatusSummaryTests {
                 """)
     }
 
+    @Test("a topic that is missing is named without a partition")
+    func topic() {
+        var report = report()
+        report.waiting = [
+            .init(partition: TopicPartition(topic: "operations", partition: -1), reason: "cannot be consumed: unknown")
+        ]
+        #expect(
+            report.summary(now: now) == """
+                operations waits: cannot be consumed: unknown. Nothing is lost; it goes on by itself when that is mended.
+                """)
+    }
+
     @Test("dead letters: how many, and the command that lists them")
     func deadLetters() {
         #expect(
