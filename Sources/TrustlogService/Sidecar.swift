@@ -100,7 +100,8 @@ package final class Sidecar: Sendable {
     /// Runs until ``shutdown()`` was called and everything in hand is finished or given back. The store stays open.
     package func run() async {
         guard await prepareDatabase() else { return }
-        await createTopics()
+        // The workers wait for their topics by themselves, and need not wait for the right to make what is there already.
+        let creating = Task { await createTopics() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.ingest.run() }
             if let publishing {
@@ -113,6 +114,7 @@ package final class Sidecar: Sendable {
             await waitForStop()
             await stopWorkers(&group)
             listening.cancel()
+            await creating.value
         }
         logger.notice("stopped")
     }
