@@ -23,6 +23,8 @@ package final class Sidecar: Sendable {
     private let stopping = Atomic(false)
     private let databasePrepared = Atomic(false)
     private let stop = Wakeup()
+    /// Ends the pause between two attempts to make topics: a wake-up has one waiter.
+    private let topicsWakeup = Wakeup()
 
     /// What exists only where something is published from the table.
     private struct Publishing: Sendable {
@@ -123,6 +125,7 @@ package final class Sidecar: Sendable {
     package func shutdown() {
         stopping.store(true, ordering: .releasing)
         stop.notify()
+        topicsWakeup.notify()
     }
 
     private var isStopping: Bool { stopping.load(ordering: .acquiring) }
@@ -204,7 +207,7 @@ package final class Sidecar: Sendable {
             } catch {
                 state.recordError("topics could not be created: \(error)")
                 logger.error("topics could not be created yet: \(error)")
-                await stop.wait(timeout: pauses.next(), clock: clock)
+                await topicsWakeup.wait(timeout: pauses.next(), clock: clock)
             }
         }
     }
