@@ -17,6 +17,9 @@ package enum RootCommand {
         subcommands: [
             RunCommand.command,
             StatusCommand.command,
+            CursorsCommand.command,
+            ReplayCommand.command,
+            RetriesCommand.command,
             HealthCommand.command,
             DemoCommand.command,
             ProduceCommand.command,

@@ -1,5 +1,4 @@
 import CommandLineTool
-import Glibc
 import KafkaClient
 import Observability
 import OperationStore
@@ -56,7 +55,7 @@ struct RunningService: Sendable {
         do {
             sidecar = try Sidecar(
                 configuration: configuration, store: store, signers: signers,
-                owner: settings.instanceID ?? Self.uniqueOwner(), metrics: metrics, logger: logger,
+                owner: settings.instanceID ?? ProcessOwner.unique(), metrics: metrics, logger: logger,
                 heartbeats: { loop, deadline in
                     let heartbeat = LazyHeartbeat { health.heartbeat(loop, deadline: deadline) }
                     return { heartbeat.beat() }
@@ -72,14 +71,6 @@ struct RunningService: Sendable {
                 if let problem { dependency.lost(problem) } else { dependency.reached() }
             })
         servers = Self.servers(settings, health, metrics, AdminData(monitor: monitor, store: store), logger)
-    }
-
-    /// Host, process and chance: no two processes ever have the same.
-    private static func uniqueOwner() -> String {
-        var name = [CChar](repeating: 0, count: 256)
-        gethostname(&name, name.count - 1)
-        let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return "\(host)-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
     }
 
     private static func servers(

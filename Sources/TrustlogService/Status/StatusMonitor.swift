@@ -147,28 +147,3 @@ package actor StatusMonitor {
         return report
     }
 }
-
-extension CursorReport {
-    /// All cursors of a store, each publishing one with the age of the oldest row that waits behind it.
-    package static func all(
-        of store: any OperationStore, cursorCount: Int, _ statistics: StoreStatistics
-    ) async throws(StoreError) -> [CursorReport] {
-        var reports: [CursorReport] = []
-        for row in try await store.cursors() {
-            var lag: Double?
-            if CursorKey.isPublishing(row.key), let index = Int(row.key.dropFirst("publish-".count)),
-                index < cursorCount
-            {
-                let oldest = try await store.waiting(
-                    WaitingScan(
-                        cursor: index, cursorCount: cursorCount, after: 0, through: nil, limit: 1, byteLimit: 1 << 20))
-                lag =
-                    oldest.first?.recordedAt.map {
-                        max(0, Double(statistics.databaseTime.microseconds - $0.microseconds) / 1e6)
-                    } ?? 0
-            }
-            reports.append(CursorReport(row: row, lagSeconds: lag))
-        }
-        return reports
-    }
-}
