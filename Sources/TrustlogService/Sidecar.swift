@@ -10,7 +10,7 @@ package import TrustlogCore
 package final class Sidecar: Sendable {
     package let state = ServiceState()
     private let configuration: ServiceConfiguration
-    private let store: any OperationStore
+    private let store: (any OperationStore)?
     private let encoder: EnvelopeEncoder?
     private let metrics: TrustlogMetrics
     private let clock: any ServiceClock
@@ -20,6 +20,8 @@ package final class Sidecar: Sendable {
 
     private let ingest: IngestSupervisor
     private let publishing: Publishing?
+    /// Of the transactions of `trustlog-only`.
+    private let directBreaker: CircuitBreaker?
     private let stopping = Atomic(false)
     private let databasePrepared = Atomic(false)
     private let stop = Wakeup()
@@ -36,12 +38,13 @@ package final class Sidecar: Sendable {
     }
 
     /// - Parameters:
+    ///   - store: `nil` under `trustlog-only`, which needs none.
     ///   - signers: at least one where the strategy publishes.
     ///   - owner: names this process in leases.
     /// - Throws: an error that names the property that librdkafka refuses.
     package init(
-        configuration: ServiceConfiguration, store: any OperationStore, signers: [any EnvelopeSigner], owner: String,
-        metrics: TrustlogMetrics, clock: any ServiceClock = SystemServiceClock(), logger: Logger,
+        configuration: ServiceConfiguration, store: (any OperationStore)?, signers: [any EnvelopeSigner],
+        owner: String, metrics: TrustlogMetrics, clock: any ServiceClock = SystemServiceClock(), logger: Logger,
         heartbeats: @escaping HeartbeatFactory
     ) throws(KafkaError) {
         self.configuration = configuration
@@ -52,6 +55,16 @@ package final class Sidecar: Sendable {
         self.heartbeats = heartbeats
         self.owner = owner
         encoder = signers.isEmpty ? nil : EnvelopeEncoder(signers: signers)
+        guard let store else {
+            publishing = nil
+            let breaker = Self.makeBreaker(metrics, clock, state, logger)
+            directBreaker = breaker
+            ingest = try .direct(
+                configuration, encoder: encoder ?? EnvelopeEncoder(signers: []), breaker: breaker, state: state,
+                metrics: metrics, clock: clock, logger: logger, heartbeat: heartbeats("ingest", .seconds(60)))
+            return
+        }
+        directBreaker = nil
         let publishing = try Self.makePublishing(
             configuration, store, encoder, owner, metrics, clock, state, logger, heartbeats)
         self.publishing = publishing
@@ -63,6 +76,15 @@ package final class Sidecar: Sendable {
             })
     }
 
+    private static func makeBreaker(
+        _ metrics: TrustlogMetrics, _ clock: any ServiceClock, _ state: ServiceState, _ logger: Logger
+    ) -> CircuitBreaker {
+        CircuitBreaker(clock: clock, logger: logger.labelled("publisher")) { isOpen, reason in
+            metrics.circuitOpen.record(isOpen ? 1 : 0)
+            if let reason { state.recordError(reason) }
+        }
+    }
+
     private static func makePublishing(
         _ configuration: ServiceConfiguration, _ store: any OperationStore, _ encoder: EnvelopeEncoder?,
         _ owner: String, _ metrics: TrustlogMetrics, _ clock: any ServiceClock, _ state: ServiceState,
@@ -70,10 +92,7 @@ package final class Sidecar: Sendable {
     ) throws(KafkaError) -> Publishing? {
         guard configuration.strategy == .databaseAndTrustlog, let encoder else { return nil }
         let channel = try OutboundChannel(configuration: configuration.producer, logger: logger.labelled("producer"))
-        let breaker = CircuitBreaker(clock: clock, logger: logger.labelled("publisher")) { isOpen, reason in
-            metrics.circuitOpen.record(isOpen ? 1 : 0)
-            if let reason { state.recordError(reason) }
-        }
+        let breaker = makeBreaker(metrics, clock, state, logger)
         let publisher = try RecordPublisher(
             channel: channel, output: configuration.output, encoder: encoder, laneCount: ProcessorCount.online,
             breaker: breaker, metrics: metrics)
@@ -138,7 +157,7 @@ package final class Sidecar: Sendable {
 
     /// Rows that others announce are looked for at once.
     private func listen() async {
-        guard let publishing else { return }
+        guard let publishing, let store else { return }
         for await _ in store.announcements() {
             for worker in publishing.workers { worker.notify() }
         }
@@ -171,6 +190,7 @@ package final class Sidecar: Sendable {
 
     /// Waits for the database and brings its schema up to date; false when the program is stopped before.
     private func prepareDatabase() async -> Bool {
+        guard let store else { return true }
         var pauses = Backoff(initial: .milliseconds(250), limit: .seconds(15))
         while !isStopping {
             do throws(StoreError) {
@@ -221,7 +241,7 @@ package final class Sidecar: Sendable {
     package var lag: [(TopicPartition, Int64)] { ingest.lag }
 
     package var breaker: (phase: CircuitBreakerState.Phase, reason: String?) {
-        publishing?.publisher.breaker.snapshot ?? (.closed, nil)
+        (publishing?.publisher.breaker ?? directBreaker)?.snapshot ?? (.closed, nil)
     }
 
     /// Why no broker answers, if none does; `nil` also while nothing is known.

@@ -29,21 +29,17 @@ struct RunningService: Sendable {
     private let sidecar: Sidecar
     private let monitor: StatusMonitor
     private let health: HealthRegistry
-    private let store: any OperationStore
+    private let store: (any OperationStore)?
     private let servers: [HTTPServer]
     private let logger: Logger
 
     init(_ settings: Settings, logger: Logger) throws {
-        guard settings.strategy.usesDatabase else {
-            throw CommandError(
-                .configuration, "strategy: this version cannot run trustlog-only yet",
-                hint: "set strategy to db-and-trustlog or db-only")
-        }
         self.settings = settings
         self.logger = logger
         let configuration = ServiceConfiguration(settings)
         let signers = settings.strategy.publishes ? try KeyFiles.signers(settings.signing) : []
-        let store = try settings.openStore(logger: logger.labelled("database"))
+        let store =
+            settings.strategy.usesDatabase ? try settings.openStore(logger: logger.labelled("database")) : nil
         self.store = store
         let metrics = TrustlogMetrics(version: Program.version)
         ProcessMetrics.register(in: metrics.registry)
@@ -51,7 +47,7 @@ struct RunningService: Sendable {
         let health = HealthRegistry(readiness: settings.health.readiness == .failOpen ? .failOpen : .failClosed)
         self.health = health
         let broker = health.dependency("broker")
-        let database = health.dependency("database")
+        let database = settings.strategy.usesDatabase ? health.dependency("database") : nil
         do {
             sidecar = try Sidecar(
                 configuration: configuration, store: store, signers: signers,
@@ -68,7 +64,7 @@ struct RunningService: Sendable {
             isUp: { health.isUp($0.rawValue) },
             dependencies: { component, problem in
                 let dependency = component == .broker ? broker : database
-                if let problem { dependency.lost(problem) } else { dependency.reached() }
+                if let problem { dependency?.lost(problem) } else { dependency?.reached() }
             })
         servers = Self.servers(settings, health, metrics, AdminData(monitor: monitor, store: store), logger)
     }
@@ -117,7 +113,7 @@ struct RunningService: Sendable {
         await monitor.stop()
         await watching.value
         for server in servers { server.stop() }
-        await store.close()
+        await store?.close()
         signals.cancel()
         return .success
     }

@@ -30,18 +30,24 @@ struct StatusScreen {
     }
 
     private var facts: [String] {
-        var facts = [
-            ("persisted", number(status["persisted"])),
-            ("not yet published", unlogged),
-            ("retries", "\(number(status["retries"]?["pending"])) pending, \(number(status["retries"]?["due"])) due"),
-            ("dead letters", number(status["deadLetters"]?["count"])),
-            ("circuit breaker", circuit),
-        ]
+        var facts = hasTable ? factsOfTable : []
+        facts.append(("circuit breaker", circuit))
         if let error = status["lastError"], let message = error["message"]?.stringValue {
             facts.append(("last error", "\(error["time"]?.stringValue ?? "")  \(printable(message))"))
         }
         return facts.map { "  \($0)\(String(repeating: " ", count: 18 - $0.utf8.count)) \($1)" }
     }
+
+    private var factsOfTable: [(String, String)] {
+        [
+            ("persisted", number(status["persisted"])),
+            ("not yet published", unlogged),
+            ("retries", "\(number(status["retries"]?["pending"])) pending, \(number(status["retries"]?["due"])) due"),
+            ("dead letters", number(status["deadLetters"]?["count"])),
+        ]
+    }
+
+    private var hasTable: Bool { status["strategy"]?.stringValue != "trustlog-only" }
 
     private var unlogged: String {
         let count = status["unlogged"]?["count"]?.integerValue

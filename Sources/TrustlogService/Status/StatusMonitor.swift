@@ -7,7 +7,7 @@ import TrustlogCore
 /// up to date.
 package actor StatusMonitor {
     private let sidecar: Sidecar
-    private let store: any OperationStore
+    private let store: (any OperationStore)?
     private let configuration: ServiceConfiguration
     private let version: String
     private let metrics: TrustlogMetrics
@@ -28,10 +28,11 @@ package actor StatusMonitor {
     private static let interval = Duration.seconds(5)
 
     /// - Parameters:
+    ///   - store: `nil` under `trustlog-only`.
     ///   - isUp: whether a loop's heartbeat is in time; `nil` if there is no such loop.
     ///   - dependencies: is told whether broker and database can be reached.
     package init(
-        sidecar: Sidecar, store: any OperationStore, configuration: ServiceConfiguration, version: String,
+        sidecar: Sidecar, store: (any OperationStore)?, configuration: ServiceConfiguration, version: String,
         metrics: TrustlogMetrics, clock: any ServiceClock = SystemServiceClock(),
         isUp: @escaping @Sendable (ServiceState.Component) -> Bool?,
         dependencies: @escaping @Sendable (ServiceState.Component, _ problem: String?) -> Void
@@ -76,6 +77,10 @@ package actor StatusMonitor {
     }
 
     private func read() async {
+        guard let store else {
+            readAt = clock.now
+            return updateMetrics()
+        }
         // Until the schema is there, what the database says is the business of those who prepare it.
         guard sidecar.isDatabasePrepared else {
             databaseProblem = sidecar.state.problem(of: .database)
@@ -85,7 +90,7 @@ package actor StatusMonitor {
             let statistics = try await store.statistics()
             self.statistics = statistics
             cursors = try await CursorReport.all(of: store, cursorCount: configuration.cursor.count, statistics)
-            try await countWhenCheap()
+            try await countWhenCheap(store)
             databaseProblem = nil
         } catch {
             databaseProblem = error.description
@@ -96,7 +101,7 @@ package actor StatusMonitor {
     }
 
     /// Counting passes over an index: it never takes more than a fiftieth of the time.
-    private func countWhenCheap() async throws(StoreError) {
+    private func countWhenCheap(_ store: any OperationStore) async throws(StoreError) {
         let begin = clock.now
         guard begin >= countAgainAt else { return }
         persisted = try await store.operationCount()
@@ -117,7 +122,7 @@ package actor StatusMonitor {
         for lag in report.consumer {
             metrics.consumerLag(topic: lag.partition.topic, partition: lag.partition.partition).record(Double(lag.lag))
         }
-        dependencies(.database, report.databaseProblem)
+        if store != nil { dependencies(.database, report.databaseProblem) }
         dependencies(.broker, report.brokerProblem)
         for component in ServiceState.Component.allCases {
             guard let label = TrustlogMetrics.Component(rawValue: component.rawValue), let isUp = isUp(component) else {
