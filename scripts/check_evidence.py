@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Holds the table `operation` against the trustlog topic (and the input topic), without a line of Trustlog's code.
 
-    check_evidence.py --rows ROWS.json --envelopes ENVELOPES.tsv [--input INPUT.tsv]
+    check_evidence.py --rows ROWS.jsonl --envelopes ENVELOPES.tsv [--input INPUT.tsv]
 
-ROWS.json: one JSON array of the table's rows, as `sqlite3 -json FILE 'SELECT * FROM operation'` prints it.
+ROWS.jsonl: the table's rows, a JSON object a line with the columns' names, times as in the records.
 ENVELOPES.tsv: a message a line: partition, tab, offset, tab, key, tab, value. INPUT.tsv likewise.
 
 Prints one JSON object: numbers, and for each kind of fault how often it is there and its first examples. Signatures are
@@ -74,6 +74,21 @@ def record_of(row):
     return rfc8785.dumps(record)
 
 
+def check_order(envelopes, rows, faults):
+    """Records of one doid that came through one partition first appear in the order consumed."""
+    streams = collections.defaultdict(list)  # (doid, topic, partition) -> [(first position, offset consumed, opId)]
+    for op_id, found in envelopes.items():
+        row = rows.get(op_id)
+        if row is not None and row["source_topic"] is not None:
+            key = (row["doid"], row["source_topic"], row["source_partition"])
+            streams[key].append((found[0][0], row["source_offset"], op_id))
+    for stream in streams.values():
+        stream.sort()
+        for earlier, later in zip(stream, stream[1:]):
+            if later[1] < earlier[1]:
+                faults.add("outOfOrder", f"{later[2]} at {later[0]} after {earlier[2]} at {earlier[0]}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", required=True)
@@ -82,8 +97,7 @@ def main():
     arguments = parser.parse_args()
 
     with open(arguments.rows, "rb") as file:
-        text = file.read()
-    rows = {row["op_id"]: row for row in (json.loads(text) if text.strip() else [])}
+        rows = {row["op_id"]: row for row in map(json.loads, filter(bytes.strip, file))}
     messages = read_messages(arguments.envelopes)
     faults = Faults()
 
@@ -108,6 +122,7 @@ def main():
         if any(value != found[0][1] for _, value in found):
             faults.add("repeatsDiffer", op_id)
 
+    check_order(envelopes, rows, faults)
     statuses = collections.Counter(row["trustlog_status"] for row in rows.values())
     for op_id, row in rows.items():
         logged = row["trustlog_status"] == "TRUSTLOGGED"

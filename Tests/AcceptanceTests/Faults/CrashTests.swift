@@ -10,18 +10,20 @@ extension AcceptanceSuite {
             "cursor.batch-size": "50",
         ]
         private static let inFlight = 500
-        private static let kills = 10
 
-        @Test("ten kills at any moment lose nothing, and repeat no more than what was in flight, byte for byte")
-        func killed() async throws {
-            let sidecar = try await Sidecar.make(settings: Self.settings)
+        @Test(
+            "kills at any moment lose nothing, and repeat no more than what was in flight, byte for byte",
+            arguments: DatabaseKind.available)
+        func killed(on database: DatabaseKind) async throws {
+            let kills = Scale.kills(on: database)
+            let sidecar = try await Sidecar.make(on: database, settings: Self.settings)
             var random = SeededRandom(seed: 42)
             let stream = OperationStream(into: sidecar, seed: 4)
             var bursts = OperationGenerator(seed: 7, name: "burst")
             var produced = 0
-            for kill in 0..<Self.kills {
+            for kill in 0..<kills {
                 // The last ones without a name: the group then waits for the session of the killed member.
-                let process = try sidecar.launch(kill < Self.kills - 2 ? ["instance.id": "one"] : [:])
+                let process = try sidecar.launch(kill < kills - min(2, kills / 3) ? ["instance.id": "one"] : [:])
                 if kill % 4 == 3 {
                     // In the middle of its start.
                     try await Task.sleep(for: .milliseconds(Int.random(in: 20...400, using: &random)))
@@ -48,15 +50,17 @@ extension AcceptanceSuite {
             #expect(evidence.rows == produced)
             #expect(evidence.trustlogged == produced)
             #expect(evidence.distinctOpIds == produced)
-            #expect(evidence.repeats <= Self.kills * Self.inFlight, "repeats: \(evidence.repeats)")
+            #expect(evidence.repeats <= kills * Self.inFlight, "repeats: \(evidence.repeats)")
             try await sidecar.expectValidSignatures(distinct: produced)
         }
 
-        @Test("SIGTERM in the middle of work ends with exit code 0 in time, and nothing is repeated after the restart")
-        func terminated() async throws {
-            let sidecar = try await Sidecar.make(settings: Self.settings)
+        @Test(
+            "SIGTERM in the middle of work ends with exit code 0 in time, and nothing is repeated after the restart",
+            arguments: DatabaseKind.available)
+        func terminated(on database: DatabaseKind) async throws {
+            let sidecar = try await Sidecar.make(on: database, settings: Self.settings)
             let stream = OperationStream(into: sidecar, seed: 5, chunk: 800)
-            for _ in 0..<3 {
+            for _ in 0..<Scale.restarts(on: database) {
                 let before = try await sidecar.trustlogged()
                 let process = try await sidecar.run()
                 try await eventually(within: .seconds(20), "work goes on") {

@@ -4,10 +4,12 @@ import TrustlogTestKit
 extension AcceptanceSuite {
     @Suite("A broker that is away")
     struct BrokerOutages {
-        @Test("away at the start and again in the middle: the process stays up, says so, and catches up by itself")
-        func away() async throws {
+        @Test(
+            "away at the start and again in the middle: the process stays up, says so, and catches up by itself",
+            arguments: DatabaseKind.available)
+        func away(on database: DatabaseKind) async throws {
             let port = try FreePort.find(consecutive: 2)
-            let sidecar = try await Sidecar.withoutTopics(bootstrap: "127.0.0.1:\(port)")
+            let sidecar = try await Sidecar.withoutTopics(bootstrap: "127.0.0.1:\(port)", on: database)
             let process = try await sidecar.run()
             #expect(await HTTP.status(port: process.httpPort, path: "/livez") == 200)
             #expect(await HTTP.status(port: process.httpPort, path: "/readyz") == 200)
@@ -23,7 +25,7 @@ extension AcceptanceSuite {
 
             try await sidecar.produce(generator.take(500))
             try await broker.kill()
-            try await Task.sleep(for: Scale.outage)
+            try await Task.sleep(for: Scale.outage(on: database))
             #expect(process.process.isRunning)
             #expect(await HTTP.status(port: process.httpPort, path: "/livez") == 200)
             #expect(try await process.metrics()[#"trustlog_component_up{component="broker"}"#] == 0)

@@ -5,11 +5,13 @@ import TrustlogTestKit
 extension AcceptanceSuite {
     @Suite("The main job, on the built program and a real broker")
     struct MainJob {
-        @Test("every operation, whoever produced it, becomes a TRUSTLOGGED row and a valid envelope where the row says")
-        func everyOperation() async throws {
-            let sidecar = try await Sidecar.make()
+        @Test(
+            "every operation, whoever produced it, becomes a TRUSTLOGGED row and a valid envelope where the row says",
+            arguments: DatabaseKind.available)
+        func everyOperation(on database: DatabaseKind) async throws {
+            let sidecar = try await Sidecar.make(on: database)
             var generator = OperationGenerator(seed: 1)
-            let operations = generator.take(Scale.operations)
+            let operations = generator.take(Scale.operations(on: database))
             let half = operations.count / 2
             try FileTree.write(
                 operations[..<half].map { $0.json + "\n" }.joined(), to: sidecar.folder["operations.jsonl"])

@@ -8,10 +8,11 @@ extension AcceptanceSuite {
         private static let size = 2 * 1024 * 1024
 
         @Test(
-            "each ends in the dead-letter topic with its code, its field and its own bytes, and the partition goes on")
-        func all() async throws {
+            "each ends in the dead-letter topic with its code, its field and its own bytes, and the partition goes on",
+            arguments: DatabaseKind.available)
+        func all(on database: DatabaseKind) async throws {
             let sidecar = try await Sidecar.make(
-                partitions: 1, inputConfigs: Self.large, deadLetterConfigs: Self.large,
+                on: database, partitions: 1, inputConfigs: Self.large, deadLetterConfigs: Self.large,
                 settings: ["kafka.producer.message.max.bytes": "4194304"])
             let process = try await sidecar.run()
             let poison = Poison.all + [Poison("2 MiB", Self.twoMebibytes, code: "too-large")]
@@ -86,9 +87,11 @@ extension AcceptanceSuite {
             return start + [UInt8](repeating: UInt8(ascii: "x"), count: size - start.count - end.count) + end
         }()
 
-        @Test("unicode in every string, unknown fields, CloudEvents and the edges of every limit are operations")
-        func accepted() async throws {
-            let sidecar = try await Sidecar.make(partitions: 1)
+        @Test(
+            "unicode in every string, unknown fields, CloudEvents and the edges of every limit are operations",
+            arguments: DatabaseKind.available)
+        func accepted(on database: DatabaseKind) async throws {
+            let sidecar = try await Sidecar.make(on: database, partitions: 1)
             let process = try await sidecar.run()
             let text = #""é\u0301 日本語 👩‍👩‍👧 \ud83d\ude00 \"\\\/""#
             let strings = [
@@ -120,14 +123,19 @@ extension AcceptanceSuite {
             #expect(evidence.distinctOpIds == lines.count + 1)
             try await sidecar.expectValidSignatures(distinct: lines.count + 1, sample: 20)
             let times = try await sidecar.query(
-                "SELECT op_timestamp FROM operation WHERE op_id IN ('offset', 'minus-zero') ORDER BY op_id")
+                """
+                SELECT \(sidecar.database.time("op_timestamp")) FROM operation
+                WHERE op_id IN ('offset', 'minus-zero') ORDER BY op_id
+                """)
             #expect(times == ["1970-01-01T00:00:00.000000Z", "2026-03-01T06:30:00.123456Z"])
             #expect(try await process.stop() == .exited(0))
         }
 
-        @Test("the same opId again is a duplicate with the same content, a conflict with other content")
-        func repeated() async throws {
-            let sidecar = try await Sidecar.make(partitions: 1)
+        @Test(
+            "the same opId again is a duplicate with the same content, a conflict with other content",
+            arguments: DatabaseKind.available)
+        func repeated(on database: DatabaseKind) async throws {
+            let sidecar = try await Sidecar.make(on: database, partitions: 1)
             let first = Poison.operation("one")
             let other = Poison.operation("one", [("opActor", #""someone else""#)])
             let reordered = #"{"opActor":"a","# + first.dropFirst().replacing(#","opActor":"a""#, with: "")

@@ -12,7 +12,7 @@ struct Evidence: Sendable {
     let repeats: Int
     let positionsUnknown: Int
     /// Empty if the table and the topic agree: every row has its envelope where it says, every envelope its row, every
-    /// record is the one that the row gives, every repeat is the same bytes.
+    /// record is the one that the row gives, every repeat is the same bytes, first appearances are in order.
     let faults: String
 
     init(_ text: String) throws {
@@ -36,10 +36,8 @@ struct Evidence: Sendable {
 extension Sidecar {
     /// Reads the whole table and both topics and compares them.
     func evidence() async throws -> Evidence {
-        let rows = folder["rows.json"]
-        let selected = try await Command.check(
-            ["sqlite3", "-json", "-cmd", ".timeout 10000", database, "SELECT * FROM operation"], timeout: .seconds(300))
-        try FileTree.write(selected.output, to: rows)
+        let rows = folder["rows.jsonl"]
+        try FileTree.write(try await database.operationRows(), to: rows)
         try await dump(output, to: folder["envelopes.tsv"])
         try await dump(input, to: folder["input.tsv"])
         let result = try await Command.check(

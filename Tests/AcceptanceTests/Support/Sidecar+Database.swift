@@ -1,13 +1,13 @@
 import TrustlogTestKit
 
 extension Sidecar {
-    /// Asks the database by the sqlite3 command line. - Returns: lines, columns separated by `|`; none without a table.
+    /// Asks the database by its own command line. - Returns: lines, columns separated by `|`; none without a table.
     func query(_ sql: String) async throws -> [String] {
-        guard FileTree.exists(database) else { return [] }
-        let result = try await Command.run(["sqlite3", "-cmd", ".timeout 10000", database, sql])
-        if result.code != 0, result.errorText.contains("no such table") { return [] }
-        guard result.code == 0 else { throw CommandError("sqlite3: \(result.errorText)") }
-        return result.lines.map(String.init)
+        do {
+            return try await database.run(sql)
+        } catch let error as CommandError where database.isMissingTable(error.description) {
+            return []
+        }
     }
 
     func count(where condition: String) async throws -> Int {

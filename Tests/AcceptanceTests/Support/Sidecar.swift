@@ -1,7 +1,7 @@
 import CommandLineTool
 import TrustlogTestKit
 
-/// One deployment of the built program: topics, a group, a key and a SQLite file of its own on a real broker.
+/// One deployment of the built program: topics, a group, a key and a database of its own on a real broker.
 final class Sidecar: Sendable {
     let kcat: Kcat
     let topics: TopicAdmin
@@ -11,9 +11,9 @@ final class Sidecar: Sendable {
     let deadLetters: String
     let partitions: Int
     let keyFile: String
+    let database: any DeploymentDatabase
     private let settings: [String: String]
 
-    var database: String { folder["trustlog.db"] }
     var publicKey: String { keyFile + ".pub" }
 
     /// What its tests need of the machine.
@@ -21,33 +21,41 @@ final class Sidecar: Sendable {
 
     /// A deployment on the shared broker, with its topics.
     /// - Parameters:
+    ///   - kind: of its database, which is new.
+    ///   - database: instead, one that is there already.
     ///   - deadLetterConfigs: of the dead-letter topic; nil makes none.
     ///   - settings: more settings, over those of the fixture.
     static func make(
-        partitions: Int = 4, inputConfigs: [String: String] = [:], deadLetterConfigs: [String: String]? = [:],
+        on kind: DatabaseKind = .sqlite, database: (any DeploymentDatabase)? = nil, partitions: Int = 4,
+        inputConfigs: [String: String] = [:], deadLetterConfigs: [String: String]? = [:],
         settings: [String: String] = [:]
     ) async throws -> Sidecar {
         let broker = try await KafkaBroker.shared()
         let sidecar = try await withoutTopics(
-            bootstrap: broker.bootstrap, partitions: partitions, settings: settings)
+            bootstrap: broker.bootstrap, on: kind, database: database, partitions: partitions, settings: settings)
         try await sidecar.createTopics(inputConfigs: inputConfigs, deadLetterConfigs: deadLetterConfigs)
         return sidecar
     }
 
     /// A deployment on a broker that may not be there yet.
     static func withoutTopics(
-        bootstrap: String, partitions: Int = 4, settings: [String: String] = [:]
+        bootstrap: String, on kind: DatabaseKind = .sqlite, database: (any DeploymentDatabase)? = nil,
+        partitions: Int = 4, settings: [String: String] = [:]
     ) async throws -> Sidecar {
         let folder = try TemporaryFolder("tla")
+        let made: any DeploymentDatabase =
+            if let database { database } else { try await kind.make(in: folder) }
         return Sidecar(
-            bootstrap: bootstrap, folder: folder, partitions: partitions,
+            bootstrap: bootstrap, folder: folder, database: made, partitions: partitions,
             keyFile: try await TrustlogBinary.makeKey(in: folder), settings: settings)
     }
 
     private init(
-        bootstrap: String, folder: TemporaryFolder, partitions: Int, keyFile: String, settings: [String: String]
+        bootstrap: String, folder: TemporaryFolder, database: any DeploymentDatabase, partitions: Int,
+        keyFile: String, settings: [String: String]
     ) {
-        (self.folder, self.partitions, self.keyFile, self.settings) = (folder, partitions, keyFile, settings)
+        (self.folder, self.database, self.partitions) = (folder, database, partitions)
+        (self.keyFile, self.settings) = (keyFile, settings)
         kcat = Kcat(bootstrap: bootstrap)
         topics = TopicAdmin(bootstrap: bootstrap)
         input = KafkaBroker.uniqueName("operations")
@@ -71,7 +79,7 @@ final class Sidecar: Sendable {
     var commandSettings: [String: String] {
         let base = [
             "kafka.bootstrap-servers": kcat.bootstrap, "input.topic": input, "input.group-id": input,
-            "output.topic": output, "database.url": "sqlite:\(database)", "signing.key-file": keyFile,
+            "output.topic": output, "database.url": database.url, "signing.key-file": keyFile,
             "log.format": "json",
         ]
         return base.merging(settings) { $1 }
@@ -83,13 +91,14 @@ final class Sidecar: Sendable {
     }
 
     /// Starts `trustlog run`, without waiting for it.
-    func launch(_ more: [String: String] = [:]) throws -> TrustlogProcess {
-        try TrustlogProcess(settings: commandSettings.merging(more) { $1 }, log: folder["log"])
+    /// - Parameter log: the file's name, where several run at once.
+    func launch(_ more: [String: String] = [:], log: String = "log") throws -> TrustlogProcess {
+        try TrustlogProcess(settings: commandSettings.merging(more) { $1 }, log: folder[log])
     }
 
     /// Starts `trustlog run` and waits until it says that it has started.
-    func run(_ more: [String: String] = [:]) async throws -> TrustlogProcess {
-        let process = try launch(more)
+    func run(_ more: [String: String] = [:], log: String = "log") async throws -> TrustlogProcess {
+        let process = try launch(more, log: log)
         try await process.awaitStarted()
         return process
     }

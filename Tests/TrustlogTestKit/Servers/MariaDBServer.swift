@@ -68,17 +68,18 @@ package final class MariaDBServer: Sendable {
         return name
     }
 
-    /// Runs SQL as root. - Returns: rows as lines, columns separated by tabs.
+    /// Runs SQL as root. - Returns: rows as lines, columns separated by tabs; what is special in a column is escaped.
     @discardableResult
     package func sql(_ sql: String, database: String? = nil) async throws -> String {
-        let name = database ?? self.database
-        return try await Command.check(
-            [
-                "mariadb", "--no-defaults", "--socket=\(socket)", "-uroot", "-N", "-B",
-                "--default-character-set=utf8mb4", name,
-            ],
-            input: Array(sql.utf8)
-        ).text
+        try await Command.check(client(database: database ?? self.database), input: Array(sql.utf8)).text
+    }
+
+    /// The command line of the server's own client, as root.
+    package func client(database: String) -> [String] {
+        [
+            "mariadb", "--no-defaults", "--socket=\(socket)", "-uroot", "-N", "-B", "--default-character-set=utf8mb4",
+            database,
+        ]
     }
 
     /// A shutdown as by an operator.

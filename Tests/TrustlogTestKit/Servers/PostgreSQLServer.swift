@@ -72,13 +72,17 @@ package final class PostgreSQLServer: Sendable {
     /// Runs SQL. - Returns: rows as lines, columns separated by `|`.
     @discardableResult
     package func psql(_ sql: String, database: String? = nil) async throws -> String {
-        let name = database ?? self.database
-        return try await Command.check(
-            [
-                "psql", "-h", "127.0.0.1", "-p", "\(port)", "-U", "postgres", "-d", name, "-XAtq", "-v",
-                "ON_ERROR_STOP=1", "-f", "-",
-            ], input: Array(sql.utf8)
+        try await Command.check(
+            client(database: database ?? self.database) + ["-f", "-"], input: Array(sql.utf8)
         ).text
+    }
+
+    /// The command line of psql, which ends with the first error.
+    package func client(database: String) -> [String] {
+        [
+            "psql", "-h", "127.0.0.1", "-p", "\(port)", "-U", "postgres", "-d", database, "-XAtq", "-v",
+            "ON_ERROR_STOP=1",
+        ]
     }
 
     /// A fast shutdown; open connections are cut.
