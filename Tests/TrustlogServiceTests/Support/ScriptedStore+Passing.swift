@@ -57,6 +57,14 @@ extension ScriptedStore {
         try await base.operations(in: range, limit: limit, byteLimit: byteLimit)
     }
 
+    func operations(opIds: [String]) async throws(StoreError) -> [OperationDetail] {
+        try await base.operations(opIds: opIds)
+    }
+
+    func placements(in range: ClosedRange<Int64>, limit: Int) async throws(StoreError) -> [RowPlacement] {
+        try await base.placements(in: range, limit: limit)
+    }
+
     func count(in range: ClosedRange<Int64>) async throws(StoreError) -> Int { try await base.count(in: range) }
 
     func operationCount() async throws(StoreError) -> Int { try await base.operationCount() }
