@@ -53,10 +53,6 @@ extension ScriptedStore {
         try await base.operation(opId: opId)
     }
 
-    func operations(in range: ClosedRange<Int64>, limit: Int, byteLimit: Int) async throws(StoreError) -> [StoredRow] {
-        try await base.operations(in: range, limit: limit, byteLimit: byteLimit)
-    }
-
     func operations(opIds: [String]) async throws(StoreError) -> [OperationDetail] {
         try await base.operations(opIds: opIds)
     }
