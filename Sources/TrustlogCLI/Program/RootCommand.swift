@@ -25,6 +25,7 @@ package enum RootCommand {
             ProduceCommand.command,
             TailCommand.command,
             VerifyCommand.command,
+            AuditCommand.command,
             MigrateCommand.command,
             ConfigCommand.command,
             KeygenCommand.command,

@@ -115,7 +115,10 @@ package actor Replay {
     }
 
     private func publishAll() async throws(ReplayError) -> Result {
-        _ = try await ReplayPlan.existing(request.key, store)
+        // Another command's is refused at once, and not after a wait for its lease.
+        if let value = try await ReplayPlan.existing(request.key, store)?.value {
+            _ = try ReplayPlan.cursor(of: request, value: value)
+        }
         let value = try await takeLease()
         let plan: ReplayPlan
         do throws(ReplayError) {

@@ -32,13 +32,7 @@ package struct ReplayPlan: Sendable {
     init(_ request: ReplayRequest, value: String?, _ store: any OperationStore) async throws(ReplayError) {
         let cursor: ReplayCursor?
         if let value {
-            guard let found = ReplayCursor(value: value) else {
-                throw .unreadableCursor(key: request.key, value: value)
-            }
-            guard found.isOf(from: request.from, to: request.to, topic: request.topic) else {
-                throw .otherCommand(found)
-            }
-            cursor = found
+            cursor = try Self.cursor(of: request, value: value)
         } else {
             cursor = try await Self.begin(request, store)
         }
@@ -57,6 +51,17 @@ package struct ReplayPlan: Sendable {
         } catch {
             throw .store(error)
         }
+    }
+
+    /// The cursor of this very command.
+    static func cursor(of request: ReplayRequest, value: String) throws(ReplayError) -> ReplayCursor {
+        guard let cursor = ReplayCursor(value: value) else {
+            throw .unreadableCursor(key: request.key, value: value)
+        }
+        guard cursor.isOf(from: request.from, to: request.to, topic: request.topic) else {
+            throw .otherCommand(cursor)
+        }
+        return cursor
     }
 
     private static func begin(
