@@ -81,12 +81,13 @@ def check_order(envelopes, rows, faults):
         row = rows.get(op_id)
         if row is not None and row["source_topic"] is not None:
             key = (row["doid"], row["source_topic"], row["source_partition"])
-            streams[key].append((found[0][0], row["source_offset"], op_id))
+            streams[key].append((found[0][0], row["source_offset"], row["seq"], op_id))
     for stream in streams.values():
         stream.sort()
         for earlier, later in zip(stream, stream[1:]):
             if later[1] < earlier[1]:
-                faults.add("outOfOrder", f"{later[2]} at {later[0]} after {earlier[2]} at {earlier[0]}")
+                faults.add("outOfOrder", "{}, consumed {}, seq {}: {} after {}, consumed {}, seq {}: {}".format(
+                    *later, *earlier))
 
 
 def main():

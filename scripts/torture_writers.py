@@ -29,6 +29,7 @@ COLUMNS = ("op_id", "op_timestamp", "op_source", "op_type", "do_prefix", "do_rep
 
 class SQLite:
     placeholder, holds_rows, longest_hold = "?", False, 0.3
+    time = "2026-03-01T12:00:00.000000Z"
 
     def __init__(self, url):
         self.connection = sqlite3.connect(url.removeprefix("sqlite:"), timeout=60, isolation_level=None)
@@ -51,6 +52,7 @@ class SQLite:
 
 class PostgreSQL:
     placeholder, holds_rows, longest_hold = "%s", True, 5
+    time = "2026-03-01 12:00:00.000000"
 
     def __init__(self, url):
         import psycopg
@@ -77,6 +79,7 @@ class PostgreSQL:
 
 class MariaDB:
     placeholder, holds_rows, longest_hold = "%s", True, 5
+    time = "2026-03-01 12:00:00.000000"
 
     def __init__(self, url):
         import pymysql
@@ -110,8 +113,8 @@ def connect(url):
 
 
 def insert(database, op_id, random):
-    values = (op_id, "2026-03-01 12:00:00.000000", "IRP", "OC_UPDATE", "86.1000", "86.1000/r",
-              f"86.1000/object-{random.randrange(200)}", "torture", "writer")
+    values = (op_id, database.time, "IRP", "OC_UPDATE", "86.1000", "86.1000/r", f"86.1000/object-{random.randrange(200)}",
+              "torture", "writer")
     places = ", ".join([database.placeholder] * len(values))
     database.execute(f"INSERT INTO operation ({', '.join(COLUMNS)}) VALUES ({places})", values)
 

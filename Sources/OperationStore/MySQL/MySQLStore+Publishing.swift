@@ -14,6 +14,20 @@ extension MySQLStore {
         }
     }
 
+    package func waitingSequences(_ scan: WaitingScan) async throws(StoreError) -> [Int64] {
+        try await discovery.run { connection throws(MySQLFailure) in
+            var sequences: [Int64] = []
+            let values: [MySQLValue] = [
+                .integer(scan.after), .integer(scan.through ?? .max), .integer(Int64(max(scan.cursorCount, 1))),
+                .integer(Int64(scan.cursor)), .integer(Int64(max(scan.limit, 0))),
+            ]
+            try connection.forEach(MySQLConnection.waitingSequences, values) { row in
+                if let seq = row.integer(0) { sequences.append(seq) }
+            }
+            return sequences
+        }
+    }
+
     // MARK: Outcomes
 
     @discardableResult
@@ -40,6 +54,12 @@ extension MySQLConnection {
     /// primary key.
     static let waitingRows = """
         SELECT \(OperationColumn.list()) FROM operation FORCE INDEX (operation_waiting)
+        WHERE trustlog_status = 'NOT_TRUSTLOGGED' AND seq > ? AND seq <= ? AND bucket % ? = ?
+        ORDER BY seq LIMIT ?
+        """
+
+    static let waitingSequences = """
+        SELECT seq FROM operation FORCE INDEX (operation_waiting)
         WHERE trustlog_status = 'NOT_TRUSTLOGGED' AND seq > ? AND seq <= ? AND bucket % ? = ?
         ORDER BY seq LIMIT ?
         """

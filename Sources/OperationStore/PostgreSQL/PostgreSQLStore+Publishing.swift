@@ -16,6 +16,18 @@ extension PostgreSQLStore {
         }
     }
 
+    package func waitingSequences(_ scan: WaitingScan) async throws(StoreError) -> [Int64] {
+        try await scanner(cursor: scan.cursor).run { connection throws(PostgreSQLFailure) in
+            try connection.query(
+                PostgreSQLStatements.waitingSequences,
+                [
+                    .integer(scan.after), .integer(scan.through ?? .max), .integer(Int64(max(scan.cursorCount, 1))),
+                    .integer(Int64(scan.cursor)), .integer(Int64(max(scan.limit, 0))),
+                ]
+            ).rows.compactMap { $0.integer(0) }
+        }
+    }
+
     // MARK: Outcomes
 
     @discardableResult
@@ -67,6 +79,12 @@ enum PostgreSQLStatements {
             WHERE trustlog_status = 'NOT_TRUSTLOGGED' AND seq > $1 AND seq <= $2 AND bucket % $3 = $4
             ORDER BY seq LIMIT $5
             """, byteLimit: "$6")
+
+    static let waitingSequences = """
+        SELECT seq FROM operation
+        WHERE trustlog_status = 'NOT_TRUSTLOGGED' AND seq > $1 AND seq <= $2 AND bucket % $3 = $4
+        ORDER BY seq LIMIT $5
+        """
 
     static let recordAcknowledged = """
         UPDATE operation o SET trustlog_status = 'TRUSTLOGGED', trustlogged_at = now(),

@@ -42,6 +42,9 @@ package protocol OperationStore: Sendable {
     /// takes the page past `byteLimit` bytes of text. Its cost follows what is waiting, not the size of the table.
     func waiting(_ scan: WaitingScan) async throws(StoreError) -> [StoredRow]
 
+    /// The `seq` of the rows that ``waiting(_:)`` would find, whatever their size: an index answers it alone.
+    func waitingSequences(_ scan: WaitingScan) async throws(StoreError) -> [Int64]
+
     // MARK: Outcomes of publishing
 
     /// Sets `TRUSTLOGGED`, `trustlogged_at`, `trustlog_partition` and `trustlog_offset` of rows that are `NOT_TRUSTLOGGED`

@@ -14,6 +14,18 @@ extension SQLiteStore {
         }
     }
 
+    package func waitingSequences(_ scan: WaitingScan) async throws(StoreError) -> [Int64] {
+        try await discovery.run { connection throws(SQLiteFailure) in
+            try connection.rows(
+                SQLiteConnection.waitingSequences,
+                [
+                    .integer(scan.after), .integer(scan.through ?? .max), .integer(max(scan.cursorCount, 1)),
+                    .integer(scan.cursor), .integer(max(scan.limit, 0)),
+                ]
+            ) { row in row.integer(0) }.compactMap(\.self)
+        }
+    }
+
     // MARK: Outcomes
 
     @discardableResult
@@ -48,6 +60,12 @@ extension SQLiteConnection {
     // The status is a literal: as a parameter it would not lead to the partial index.
     static let waitingRows = """
         SELECT \(OperationColumn.list()) FROM operation INDEXED BY operation_waiting
+        WHERE trustlog_status = 'NOT_TRUSTLOGGED' AND seq > ?1 AND seq <= ?2 AND bucket % ?3 = ?4
+        ORDER BY seq LIMIT ?5
+        """
+
+    static let waitingSequences = """
+        SELECT seq FROM operation INDEXED BY operation_waiting
         WHERE trustlog_status = 'NOT_TRUSTLOGGED' AND seq > ?1 AND seq <= ?2 AND bucket % ?3 = ?4
         ORDER BY seq LIMIT ?5
         """

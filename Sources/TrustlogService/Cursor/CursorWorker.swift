@@ -124,8 +124,15 @@ actor CursorWorker {
         case .forward(let high):
             let page = try await read(after: high, through: nil, limit: room)
             guard mayPublish() else { return nil }
+            let late = try await overtaken(by: page, after: high, room: room)
+            guard mayPublish() else { return nil }
+            guard late.isComplete, late.rows.count + page.count <= room else {
+                // The page is read again behind them.
+                publish(late.rows)
+                return nil
+            }
             scan.sawForward(last: page.last?.seq, isFull: isFull(page, limit: room), now: clock.now)
-            publish(page)
+            publish(late.rows + page)
             return nil
         case .sweep(let after, let high):
             let begin = clock.now
@@ -140,6 +147,25 @@ actor CursorWorker {
             publish(late)
             return nil
         }
+    }
+
+    /// Rows below a page that waits to be published, which were committed while the scan went past them (see ``CursorScan``).
+    /// They are looked for after the page was read: what one partition committed before a row of the page is visible now.
+    private func overtaken(
+        by page: [StoredRow], after high: Int64, room: Int
+    ) async throws(StoreError) -> (rows: [StoredRow], isComplete: Bool) {
+        let settled = scan.settled(now: clock.now)
+        guard settled < high, page.contains(where: \.isConsumed) else { return ([], true) }
+        let known = Set(inFlight.keys)
+        let sequences = try await store.waitingSequences(
+            WaitingScan(
+                cursor: index, cursorCount: configuration.count, after: settled, through: high,
+                limit: known.count + room, byteLimit: Self.pageByteLimit))
+        let late = Set(sequences.lazy.filter { !known.contains($0) }.prefix(room))
+        guard let first = late.min(), let last = late.max() else { return ([], true) }
+        let rows = try await read(after: first - 1, through: last, limit: known.count + late.count)
+            .filter { late.contains($0.seq) }
+        return (rows, rows.count == late.count)
     }
 
     /// How many rows may be read now; `nil` if none, until something settles or the circuit's pause has passed.
@@ -293,6 +319,11 @@ actor CursorWorker {
 }
 
 extension StoredRow {
+    /// Whether it came from the input topic.
+    var isConsumed: Bool {
+        if case .success(let stored) = content { stored.source != nil } else { false }
+    }
+
     /// Bytes of text that the row holds in memory, near enough for limits.
     var textSize: Int {
         guard case .success(let stored) = content else { return 0 }

@@ -17,6 +17,11 @@ protocol DeploymentDatabase: Sendable {
 
     /// The table `operation` as lines of JSON, an object each.
     func operationRows() async throws -> [UInt8]
+
+    /// Keeps its state in a file of `folder`. - Returns: what ``restore(_:)`` takes.
+    func backUp(to folder: TemporaryFolder) async throws -> String
+    /// Goes back to that state.
+    func restore(_ backup: String) async throws
 }
 
 /// One whose server can be away.

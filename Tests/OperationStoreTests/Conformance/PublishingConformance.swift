@@ -25,6 +25,9 @@ struct PublishingConformance {
             #expect(try await store.waiting(scan(after: seqs[5])).isEmpty)
             #expect(try await store.waiting(scan(after: seqs[3], through: seqs[3])).isEmpty)
             #expect(try await store.waiting(scan(limit: 0)).isEmpty)
+            for scan in [scan(), scan(limit: 2), scan(after: seqs[0], through: seqs[3]), scan(cursor: 1, of: 3)] {
+                #expect(try await store.waitingSequences(scan) == store.waiting(scan).map(\.seq))
+            }
         }
     }
 

@@ -66,6 +66,11 @@ struct MySQLSchemaTests {
                     [.integer(0), .integer(.max), .integer(2), .integer(1), .integer(100)], "operation",
                     "operation_waiting"
                 ),
+                (
+                    MySQLConnection.waitingSequences,
+                    [.integer(0), .integer(.max), .integer(2), .integer(1), .integer(100)], "operation",
+                    "operation_waiting"
+                ),
                 (MySQLConnection.countWaiting, [], "operation", "operation_waiting"),
                 (MySQLConnection.oldestWaiting, [], "operation", "operation_waiting"),
                 (MySQLConnection.dueRetries, [.integer(10)], "trustlog_retry", "trustlog_retry_due"),

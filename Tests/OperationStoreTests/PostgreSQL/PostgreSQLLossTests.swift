@@ -19,6 +19,7 @@ struct PostgreSQLLossTests {
         ("advance", { try await $0.advance([ConsumerPosition(topic: "t", partition: 0, nextOffset: 1)], group: "g") }),
         ("positions", { _ = try await $0.positions(group: "group", topic: "operations") }),
         ("waiting", { _ = try await $0.waiting(.all) }),
+        ("waitingSequences", { _ = try await $0.waitingSequences(.all) }),
         ("recordAcknowledged", { try await $0.recordAcknowledged([acknowledgement]) }),
         ("recordFailed", { try await $0.recordFailed([PublishFailure(seq: 1, error: "e", delay: .seconds(1))]) }),
         ("claimRetries", { _ = try await $0.claimRetries(limit: 1, lease: .seconds(1)) }),

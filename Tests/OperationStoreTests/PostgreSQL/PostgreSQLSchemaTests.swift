@@ -162,6 +162,10 @@ struct PostgreSQLSchemaTests {
             "sweep", PostgreSQLStatements.waiting, "bigint, bigint, bigint, bigint, bigint, bigint",
             "0, 199000, 4, 1, 2000, 8388608", "operation_waiting"
         ),
+        (
+            "overtaken rows", PostgreSQLStatements.waitingSequences, "bigint, bigint, bigint, bigint, bigint",
+            "150000, 199000, 2, 1, 2000", "operation_waiting"
+        ),
         ("count", PostgreSQLStatements.countWaiting, "", "", "operation_waiting"),
         ("oldest", PostgreSQLStatements.oldestWaiting, "", "", "operation_waiting"),
         ("claim", PostgreSQLStatements.claimRetries, "bigint, float8", "100, 60", "trustlog_retry_due"),

@@ -107,6 +107,10 @@ struct SQLiteSchemaTests {
         try await withSchema { database in
             let queries = [
                 (SQLiteConnection.waitingRows, "SEARCH operation USING INDEX operation_waiting (seq>? AND seq<?)"),
+                (
+                    SQLiteConnection.waitingSequences,
+                    "SEARCH operation USING INDEX operation_waiting (seq>? AND seq<?)"
+                ),
                 (SQLiteConnection.countWaiting, "SCAN operation USING INDEX operation_waiting"),
                 (SQLiteConnection.hasDueRetry, "trustlog_retry_due (retry_status=? AND next_retry_at<?)"),
                 (SQLiteConnection.dueRetries, "trustlog_retry_due (retry_status=? AND next_retry_at<?)"),

@@ -64,6 +64,22 @@ struct CursorScanTests {
         #expect(scan.next(now: .seconds(12)) == .wait(until: .seconds(52)))
     }
 
+    @Test("what was seen long enough ago is settled, no batch commits below it any more")
+    func settled() {
+        var scan = CursorScan(interval: interval, now: .zero)
+        #expect(scan.settled(now: .seconds(100)) == 0)
+        for second in 0..<30 {
+            scan.sawForward(last: Int64(second + 1) * 100, isFull: true, now: .seconds(second))
+            scan.sawForward(last: Int64(second + 1) * 100 + 50, isFull: true, now: .milliseconds(second * 1000 + 500))
+        }
+        #expect(scan.settled(now: .seconds(30)) == 2_000)
+        scan.restart(now: .seconds(30))
+        #expect(scan.settled(now: .seconds(100)) == 0)
+        scan.sawForward(last: 7, isFull: false, now: .seconds(100))
+        #expect(scan.settled(now: .seconds(109)) == 0)
+        #expect(scan.settled(now: .seconds(110)) == 7)
+    }
+
     @Test("a restart begins at the first row, whatever was seen")
     func restart() {
         var scan = CursorScan(interval: interval, now: .zero)

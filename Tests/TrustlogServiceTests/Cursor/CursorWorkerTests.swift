@@ -66,6 +66,34 @@ struct CursorWorkerTests {
         await fixture.channel.close(deadline: .seconds(1))
     }
 
+    @Test("consumed rows that were committed while the scan went past them are published before those behind them")
+    func overtaken() async throws {
+        let fixture = try await PublishingFixture { $0.cursor.interval = .seconds(600) }
+        try await fixture.database.insert([sampleOperation("first"), sampleOperation("elsewhere")])
+        // As if the transaction of the first batch were still open while a row with a higher seq is visible.
+        try await fixture.database.execute(
+            "UPDATE operation SET trustlog_status = 'NOT_REQUIRED' WHERE op_id = 'first'")
+        let worker = fixture.makeWorker()
+        let running = Task { await worker.run() }
+        try await eventually { try await fixture.database.status(of: "elsewhere") == .trustlogged }
+        try await fixture.database.execute(
+            """
+            BEGIN;
+            UPDATE operation SET trustlog_status = 'NOT_TRUSTLOGGED' WHERE op_id = 'first';
+            INSERT INTO operation (op_id, op_timestamp, op_source, op_type, do_prefix, do_repository, doid, producer_id,
+                op_actor, source_topic, source_partition, source_offset, source_digest)
+            SELECT 'second', op_timestamp, op_source, op_type, do_prefix, do_repository, doid, producer_id, op_actor,
+                'operations', 0, 2, lower(hex(zeroblob(32))) FROM operation WHERE op_id = 'first';
+            COMMIT
+            """)
+        worker.notify()
+        try await eventually { try await fixture.database.status(of: "second") == .trustlogged }
+        await worker.stop()
+        await running.value
+        #expect(try await fixture.published(3).map { $0.header("ce_id") } == ["elsewhere", "first", "second"])
+        await fixture.channel.close(deadline: .seconds(1))
+    }
+
     @Test("a row that cannot be read waits for a retry and stops no other")
     func unreadable() async throws {
         let fixture = try await PublishingFixture()

@@ -106,6 +106,10 @@ final class ScriptedStore: OperationStore {
         return try await base.waiting(scan)
     }
 
+    func waitingSequences(_ scan: WaitingScan) async throws(StoreError) -> [Int64] {
+        try await base.waitingSequences(scan)
+    }
+
     @discardableResult
     func recordAcknowledged(_ acknowledgements: [Acknowledgement]) async throws(StoreError) -> Int {
         try await enter(.recordAcknowledged)
