@@ -54,6 +54,10 @@ extension StatusReport {
         if total(of: consumer) > 0 {
             return "\(total(of: consumer)) operations wait in the input topic; everything consumed is preserved."
         }
+        if strategy == .databaseOnly, statistics.unlogged > 0 {
+            return "Everything is in the database, up to \(now.rfc3339); \(statistics.unlogged) operations wait to be "
+                + "published, which db-only does not do: set strategy to db-and-trustlog."
+        }
         let kept = strategy == .databaseOnly ? "in the database" : "in the database and published"
         return "Everything is preserved up to \(now.rfc3339): \(persisted ?? 0) operations, \(kept)."
     }
