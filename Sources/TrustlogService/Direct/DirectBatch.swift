@@ -68,6 +68,34 @@ struct DirectBatch: Sendable {
 }
 
 extension DirectBatch {
+    /// Bytes of headers and framing that a record has besides its value and key, at most, unless it passes on large headers.
+    private static let overhead = 1_024
+
+    /// The items in order, each that may be too large for its topic apart from the others: an aborted transaction costs
+    /// about a second.
+    func isolating(largerThan limit: Int) -> [[DirectItem]] {
+        var pieces: [[DirectItem]] = []
+        var current: [DirectItem] = []
+        for item in items {
+            guard size(of: item) > limit else {
+                current.append(item)
+                continue
+            }
+            pieces += [current, [item]]
+            current = []
+        }
+        pieces.append(current)
+        return pieces.filter { !$0.isEmpty }
+    }
+
+    private func size(of item: DirectItem) -> Int {
+        let entry = consumed.arena.entries[item.message]
+        switch item.content {
+        case .record(let row): return envelopes[row].count + (entry.key?.count ?? 0) + Self.overhead
+        case .deadLetter: return (entry.value?.count ?? 0) + (entry.key?.count ?? 0) + Self.overhead
+        }
+    }
+
     /// One record of `items`, by itself.
     init?(sampleOf items: [DirectItem], of batch: DirectBatch) {
         guard var item = items.last(where: \.isRecord), case .record(let row) = item.content else { return nil }

@@ -15,36 +15,62 @@ struct DirectFailures: Equatable {
     }
 
     let cause: Cause
+    /// The messages that were refused.
+    private let suspects: [Int]
+
+    /// Up to so many are told apart at once; more are a batch that was refused as a whole.
+    private static let isolatedLimit = 3
 
     /// - Parameter error: what the transaction itself failed with, if it did.
-    init(_ items: [DirectItem], _ results: [DeliveryResult], _ error: KafkaError?) {
+    init(_ items: [DirectItem], _ results: [DeliveryResult], _ error: KafkaError?, output: String, deadLetters: String)
+    {
         var refusal: Cause?
         var gap: Cause?
         var record: Cause?
         var letter: Cause?
-        for (item, result) in zip(items, results) {
+        var suspects: [Int] = []
+        for (index, (item, result)) in zip(items, results).enumerated() {
             guard case .failed(let failure, _) = result, !Self.ours.contains(failure.code) else { continue }
-            let message = "\(item.isRecord ? "topic" : "dead-letter topic") refuses a message: \(failure)"
+            let topic = item.isRecord ? "topic \(output)" : "dead-letter topic \(deadLetters)"
             if case .suspect(let kind) = FailureKind(failure) {
-                refusal = refusal ?? .refusal(kind, message)
+                suspects.append(index)
+                refusal = refusal ?? .refusal(kind, "\(topic) refuses it: \(failure)")
             } else if Self.gaps.contains(failure.code) {
-                gap = gap ?? .gap(message)
+                gap = gap ?? .gap("\(topic): \(failure)")
             } else if item.isRecord {
-                record = record ?? .outage("records cannot be published: \(failure)")
+                record = record ?? .outage("\(topic): \(failure)")
             } else {
-                letter = letter ?? .deadLetterTopic("the dead-letter topic takes nothing: \(failure)")
+                letter = letter ?? .deadLetterTopic("\(topic): \(failure)")
             }
         }
+        self.suspects = suspects
         if let found = refusal ?? record ?? letter ?? gap {
             cause = found
         } else if let error {
             let message = "a transaction failed: \(error)"
+            // Erroneous state: it had failed before, and for no message's sake.
             cause =
-                Self.gaps.contains(error.code)
+                Self.gaps.contains(error.code) || error.code == KafkaError.invalidState
                 ? .gap(message) : Self.fencing.contains(error.code) ? .membership(message) : .outage(message)
         } else {
             cause = .gap("a transaction was given up")
         }
+    }
+
+    /// The same messages in smaller pieces, in their order: those that were refused alone, or else halves.
+    func split(_ items: [DirectItem]) -> [[DirectItem]] {
+        guard suspects.count <= Self.isolatedLimit else {
+            let middle = items.count / 2
+            return [Array(items[..<middle]), Array(items[middle...])]
+        }
+        var pieces: [[DirectItem]] = []
+        var start = 0
+        for suspect in suspects {
+            pieces += [Array(items[start..<suspect]), [items[suspect]]]
+            start = suspect + 1
+        }
+        pieces.append(Array(items[start...]))
+        return pieces.filter { !$0.isEmpty }
     }
 
     /// Given up by this program, behind the one that failed.

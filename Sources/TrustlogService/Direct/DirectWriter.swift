@@ -124,7 +124,7 @@ actor DirectWriter: BatchWriter {
 
     private func publish(_ item: Work) async {
         guard let batch = await signed(item) else { return }
-        var pieces = [batch.items]
+        var pieces: [[DirectItem]] = batch.isolating(largerThan: await session.largestSafeSize()).reversed()
         var blocked = BlockedPartitions()
         var hasTakenRecord = false
         while let piece = pieces.popLast() {
@@ -225,13 +225,11 @@ actor DirectWriter: BatchWriter {
         _ items: [DirectItem], of batch: DirectBatch, _ results: [DeliveryResult], _ error: KafkaError?,
         _ blocked: inout BlockedPartitions, _ hasTakenRecord: Bool
     ) async -> Step {
-        let failures = DirectFailures(items, results, error)
+        let failures = DirectFailures(
+            items, results, error, output: production.output, deadLetters: production.deadLetters)
         switch failures.cause {
         case .refusal(let refusal, let message):
-            if items.count > 1 {
-                let middle = items.count / 2
-                return .again([Array(items[..<middle]), Array(items[middle...])])
-            }
+            if items.count > 1 { return .again(failures.split(items)) }
             return await refused(items[0], of: batch, refusal, message, &blocked, hasTakenRecord)
         case .deadLetterTopic(let message):
             for item in items where !item.isRecord { blocked.block(item, reason: message) }

@@ -35,9 +35,14 @@ actor TransactionSession {
     private let current = Mutex<Current?>(nil)
     private let closing = Atomic(false)
 
+    /// In bytes; see ``mayBeTooLarge(_:)``.
+    private var batchLimit = Int.max
+
     /// How long one call may block; those that can be repeated are. Short, so that an end need not wait for long.
     private static let callLimit = Duration.seconds(2)
     private static let offsetsLimit = Duration.seconds(5)
+    /// An abort waits for the messages that are on their way, and for the coordinator: so many calls of it are no trouble.
+    private static let quietAttempts = 2
 
     /// - Parameters:
     ///   - topics: those that messages go to: batches are kept below the smallest of their limits.
@@ -118,7 +123,7 @@ actor TransactionSession {
         }
         do {
             let isWanted = try await mayCommit(producer)
-            let isDelivered = await deliveries.results().allSatisfy(\.isDelivered)
+            let isDelivered = await deliveries.isDelivered()
             guard isWanted && isDelivered else { return await abort(producer, deliveries, because: nil) }
         } catch {
             return await abort(producer, deliveries, because: error)
@@ -144,6 +149,7 @@ actor TransactionSession {
 
     /// Calls until it succeeds; the error if another call would not help, or the program ends.
     private func repeatedly(_ call: () async throws(KafkaError) -> Void) async -> KafkaError? {
+        var attempts = 0
         while true {
             heartbeat()
             do {
@@ -151,7 +157,8 @@ actor TransactionSession {
                 return nil
             } catch {
                 guard error.isRetriable, !error.requiresAbort, !isClosing else { return error }
-                onTrouble(error)
+                attempts += 1
+                if attempts > Self.quietAttempts { onTrouble(error) }
                 await clock.sleep(until: clock.now + .milliseconds(200))
             }
         }
@@ -169,6 +176,12 @@ actor TransactionSession {
         }
     }
 
+    /// Above this many bytes a message may be refused by a topic, as far as their limits are known.
+    func largestSafeSize() async -> Int {
+        _ = try? await producer()
+        return batchLimit
+    }
+
     private func ready() async throws(KafkaError) -> KafkaProducer {
         guard !isClosing else { throw KafkaError(code: KafkaError.clientClosed, message: "the program is stopping") }
         if let current = current.withLock({ $0 }), current.isReady { return current.producer }
@@ -183,6 +196,7 @@ actor TransactionSession {
         if let current = current.withLock({ $0 }) { return current.producer }
         let limited = await configuration.limitingBatches(to: topics, logger: logger)
         let producer = try KafkaProducer(configuration: limited, logger: logger, transactionalID: transactionalID)
+        batchLimit = limited.properties["batch.size"].flatMap { Int($0) } ?? batchLimit
         current.withLock { $0 = Current(producer: producer) }
         return producer
     }

@@ -56,6 +56,10 @@ extension StatusReport {
         if total(of: consumer) > 0 {
             return "\(waitInTopic); everything consumed is preserved."
         }
+        if strategy == .databaseOnly, statistics.unlogged > 0 {
+            return "Everything is in the database, up to \(now.rfc3339); \(statistics.unlogged) operations wait to be "
+                + "published, which db-only does not do: set strategy to db-and-trustlog."
+        }
         let kept = strategy == .databaseOnly ? "in the database" : "in the database and published"
         return "Everything is preserved up to \(now.rfc3339): \(operations(persisted ?? 0)), \(kept)."
     }
