@@ -28,8 +28,8 @@ extension MySQLStore {
         try await control.run { connection throws(MySQLFailure) in
             let (after, underflow) = range.lowerBound.subtractingReportingOverflow(1)
             return try connection.page(
-                "SELECT \(OperationColumn.list()) FROM operation WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
-                after: underflow ? .min : after, limit: limit, byteLimit: byteLimit, [.integer(range.upperBound)])
+                MySQLConnection.rowsInRange, after: underflow ? .min : after, limit: limit, byteLimit: byteLimit,
+                [.integer(range.upperBound)])
         }
     }
 
@@ -50,6 +50,9 @@ extension MySQLStore {
 }
 
 extension MySQLConnection {
+    static let rowsInRange =
+        "SELECT \(OperationColumn.list()) FROM operation WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+
     fileprivate static let selectDetail = """
         SELECT o.trustlog_status, o.trustlogged_at, o.trustlog_partition, o.trustlog_offset,
             \(MySQLRetryRow.columns(prefix: "r.")), \(OperationColumn.list(prefix: "o."))

@@ -145,7 +145,9 @@ struct ContentConformance {
                     try database.execute(minimalInsert("é\(character)x"))
                 }
             }
-            let allowed: [Character] = [" ", "[", "]", "^", "~", "\u{a0}", "\u{ad}", "\u{2028}", "\u{fffd}", "\u{10ffff}"]
+            let allowed: [Character] = [
+                " ", "[", "]", "^", "~", "\u{a0}", "\u{ad}", "\u{2028}", "\u{fffd}", "\u{10ffff}",
+            ]
             for character in allowed { try database.execute(minimalInsert("é\(character)x")) }
             #expect(try await store.operationCount() == allowed.count)
         }
