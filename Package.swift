@@ -74,6 +74,12 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
+        // Holds the stores against bare drivers; only Benchmarks/run.sh builds and runs it.
+        .executableTarget(
+            name: "StoreBenchmark",
+            dependencies: ["CSQLite", "CLibPQ", "CMariaDB", "Observability", "OperationStore", "TrustlogCore"],
+            path: "Benchmarks/Store",
+            swiftSettings: swiftSettings),
         .target(
             name: "TrustlogTestKit",
             dependencies: [

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Runs a benchmark against the release binary and a real broker, and prints its figures. Stops by itself.
-# `run.sh [--operations N…]`: throughput, latency, memory; `run.sh retries [--rows N]`: cursor and retry worker compared.
+# Runs the benchmarks against the release binary and real servers, and prints their figures. Stops by itself.
+#
+#   run.sh [OPTIONS OF pipeline.py]        the stores against bare drivers, then throughput, latency, memory
+#   run.sh store [OPTIONS OF store.py]     the stores against bare drivers only
+#   run.sh retries [OPTIONS OF retries.py] cursor and retry worker compared
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh test
-script=pipeline
-if [[ "${1:-}" == retries ]]; then
-    script=retries
-    shift
-fi
-exec .venv/bin/python "Benchmarks/$script.py" "$@"
+if [ "${1:-}" = retries ]; then exec .venv/bin/python Benchmarks/retries.py "${@:2}"; fi
+swift build -c release --product StoreBenchmark --static-swift-stdlib
+if [ "${1:-}" = store ]; then exec .venv/bin/python Benchmarks/store.py "${@:2}"; fi
+.venv/bin/python Benchmarks/store.py
+exec .venv/bin/python Benchmarks/pipeline.py "$@"

@@ -67,10 +67,12 @@ INSERT INTO operation (op_id, op_timestamp, op_source, op_type, do_prefix, do_re
 VALUES ('5f0c7a52-2f6e-4d0a-9a0e-000000000009', '2026-01-15 12:00:01.000000', 'IRP', 'OC_REGISTER', '86.1000',
     '86.1000/repository', '86.1000/object-9', 'registry-1', 'user:alice', 'DISCARDED');
 
--- A publishing cursor that nobody holds, a bookmark, and where the consumer group stands.
+-- A publishing cursor that nobody holds, a bookmark, a replay that was interrupted, and where the consumer group stands.
 INSERT INTO trustlog_cursor (cursor_key, cursor_value, owner, lease_until, updated_at)
 VALUES ('publish-0', '5', NULL, NULL, '2026-01-31 08:14:02.000000');
 INSERT INTO trustlog_cursor (cursor_key, cursor_value, owner, lease_until, updated_at)
 VALUES ('before-the-audit', '2', NULL, NULL, '2026-01-31 08:14:30.000000');
+INSERT INTO trustlog_cursor (cursor_key, cursor_value, owner, lease_until, updated_at)
+VALUES ('replay', 'replay 4 of 1..9 to trustlog (from beginning to end)', NULL, NULL, '2026-01-31 08:14:45.000000');
 INSERT INTO trustlog_consumer_offset (group_id, topic, partition_id, next_offset, updated_at)
 VALUES ('trustlog', 'operations', 0, 42, '2026-01-31 08:15:02.100000');

@@ -28,8 +28,8 @@ extension MySQLStore {
         try await control.run { connection throws(MySQLFailure) in
             let (after, underflow) = range.lowerBound.subtractingReportingOverflow(1)
             return try connection.page(
-                "SELECT \(OperationColumn.list()) FROM operation WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
-                after: underflow ? .min : after, limit: limit, byteLimit: byteLimit, [.integer(range.upperBound)])
+                MySQLConnection.rowsInRange, after: underflow ? .min : after, limit: limit, byteLimit: byteLimit,
+                [.integer(range.upperBound)])
         }
     }
 
@@ -50,6 +50,9 @@ extension MySQLStore {
 }
 
 extension MySQLConnection {
+    static let rowsInRange =
+        "SELECT \(OperationColumn.list()) FROM operation WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+
     static let selectDetail = "\(selectDetails) WHERE o.op_id = ?"
 
     static let selectDetails = """

@@ -30,11 +30,7 @@ extension PostgreSQLStore {
     ) async throws(StoreError) -> [StoredRow] {
         try await reading.run { connection throws(PostgreSQLFailure) in
             try connection.query(
-                PostgreSQLStatements.page(
-                    from: """
-                        SELECT \(OperationColumn.list()) FROM operation WHERE seq BETWEEN $1 AND $2
-                        ORDER BY seq LIMIT $3
-                        """, byteLimit: "$4"),
+                PostgreSQLStatements.rowsInRange,
                 [
                     .integer(range.lowerBound), .integer(range.upperBound), .integer(Int64(max(limit, 0))),
                     .integer(Int64(max(byteLimit, 0))),
@@ -65,6 +61,12 @@ extension PostgreSQLStore {
             }
         }
     }
+}
+
+extension PostgreSQLStatements {
+    static let rowsInRange = page(
+        from: "SELECT \(OperationColumn.list()) FROM operation WHERE seq BETWEEN $1 AND $2 ORDER BY seq LIMIT $3",
+        byteLimit: "$4")
 }
 
 extension PostgreSQLConnection {

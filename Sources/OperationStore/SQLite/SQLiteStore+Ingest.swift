@@ -67,13 +67,15 @@ extension SQLiteConnection {
     ) throws(SQLiteFailure) -> PersistResult {
         var outcomes: [PersistResult.Outcome] = []
         outcomes.reserveCapacity(batch.rows.count)
+        // Looked up once: its text is long.
+        let statement = try statement(Self.insertOperation)
         for (index, row) in batch.rows.enumerated() {
             if let reason = refused[index] {
                 outcomes.append(.refused(reason))
                 continue
             }
             do throws(SQLiteFailure) {
-                outcomes.append(try insert(row, status: batch.initialStatus))
+                outcomes.append(try insert(row, status: batch.initialStatus, by: statement))
             } catch  where error.mayBeTheRows {
                 guard isInTransaction else {
                     onRollback(index, error)
@@ -89,20 +91,18 @@ extension SQLiteConnection {
     }
 
     private func insert(
-        _ row: IncomingOperation, status: IngestBatch.InitialStatus
+        _ row: IncomingOperation, status: IngestBatch.InitialStatus, by statement: SQLiteStatement
     ) throws(SQLiteFailure) -> PersistResult.Outcome {
         let operation = row.operation
-        let changed = try run(
-            Self.insertOperation,
-            [
-                .text(operation.opId), .time(operation.timestamp), .text(operation.opSource),
-                .text(operation.opType), .text(operation.doPrefix), .text(operation.doRepository),
-                .text(operation.doid), .text(operation.producerId), .text(operation.opActor),
-                .text(operation.requestBodyHash), .text(operation.responseBodyHash), .text(operation.clientIp),
-                .text(operation.serverIp), .text(operation.extra), .text(row.source?.topic),
-                .integer(row.source.map { Int64($0.partition) }), .integer(row.source?.offset),
-                .text(row.source?.digest), .text(row.headers), .text(status.rawValue),
-            ])
+        let changed = try statement.run([
+            .text(operation.opId), .time(operation.timestamp), .text(operation.opSource),
+            .text(operation.opType), .text(operation.doPrefix), .text(operation.doRepository),
+            .text(operation.doid), .text(operation.producerId), .text(operation.opActor),
+            .text(operation.requestBodyHash), .text(operation.responseBodyHash), .text(operation.clientIp),
+            .text(operation.serverIp), .text(operation.extra), .text(row.source?.topic),
+            .integer(row.source.map { Int64($0.partition) }), .integer(row.source?.offset),
+            .text(row.source?.digest), .text(row.headers), .text(status.rawValue),
+        ])
         if changed > 0 { return .inserted }
         let existing = try first(Self.selectOperation, [.text(operation.opId)]) { statement in
             SQLiteRow(statement: statement).storedRow()
@@ -129,7 +129,7 @@ extension SQLiteConnection {
         try run("SAVEPOINT trustlog_probe")
         let probe: PersistResult.Outcome
         do throws(SQLiteFailure) {
-            probe = try insert(.probe(), status: status)
+            probe = try insert(.probe(), status: status, by: statement(Self.insertOperation))
         } catch  where error.mayBeTheRows {
             throw SQLiteFailure(
                 code: SQLITE_ERROR,

@@ -33,10 +33,11 @@ extension SQLiteStore {
         guard !acknowledgements.isEmpty else { return 0 }
         return try await writer.run { connection throws(SQLiteFailure) in
             try connection.transaction { connection throws(SQLiteFailure) in
-                let now = Timestamp.now()
+                let now = SQLiteValue.time(.now())
+                let statement = try connection.statement(SQLiteConnection.setTrustlogged)
                 var changed = 0
                 for acknowledgement in acknowledgements {
-                    changed += try connection.setTrustlogged(acknowledgement, at: now)
+                    changed += try statement.setTrustlogged(acknowledgement, at: now)
                 }
                 return changed
             }
@@ -89,15 +90,6 @@ extension SQLiteConnection {
         WHERE seq = ?1 AND trustlog_status IN ('NOT_TRUSTLOGGED', 'FAILED')
         """
 
-    func setTrustlogged(_ acknowledgement: Acknowledgement, at now: Timestamp) throws(SQLiteFailure) -> Int {
-        try run(
-            Self.setTrustlogged,
-            [
-                .integer(acknowledgement.seq), .time(now), .integer(acknowledgement.partition.map { Int64($0) }),
-                .integer(acknowledgement.offset),
-            ])
-    }
-
     fileprivate func moveToRetries(_ failure: PublishFailure, at now: Timestamp) throws(SQLiteFailure) {
         let changed = try run(
             "UPDATE operation SET trustlog_status = 'FAILED' WHERE seq = ?1 AND trustlog_status = 'NOT_TRUSTLOGGED'",
@@ -112,5 +104,15 @@ extension SQLiteConnection {
             ON CONFLICT (op_id) DO NOTHING
             """,
             [.integer(failure.seq), .time(now.advanced(by: failure.delay)), .text(failure.error), .time(now)])
+    }
+}
+
+extension SQLiteStatement {
+    /// For ``SQLiteConnection/setTrustlogged``. - Returns: how many rows it changed.
+    func setTrustlogged(_ acknowledgement: Acknowledgement, at now: SQLiteValue) throws(SQLiteFailure) -> Int {
+        try run([
+            .integer(acknowledgement.seq), now, .integer(acknowledgement.partition.map { Int64($0) }),
+            .integer(acknowledgement.offset),
+        ])
     }
 }

@@ -29,9 +29,7 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [StoredRow] {
         try await reading.run { connection throws(SQLiteFailure) in
             try connection.page(
-                """
-                SELECT \(OperationColumn.list()) FROM operation WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT ?3
-                """,
+                SQLiteConnection.rowsInRange,
                 [.integer(range.lowerBound), .integer(range.upperBound), .integer(max(limit, 0))],
                 byteLimit: byteLimit)
         }
@@ -49,6 +47,9 @@ extension SQLiteStore {
 }
 
 extension SQLiteConnection {
+    static let rowsInRange =
+        "SELECT \(OperationColumn.list()) FROM operation WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT ?3"
+
     static let selectDetail = """
         SELECT o.trustlog_status, o.trustlogged_at, o.trustlog_partition, o.trustlog_offset,
             \(RetryRow.retryColumns(prefix: "r.")), \(OperationColumn.list(prefix: "o."))

@@ -7,7 +7,7 @@ extension AcceptanceSuite {
     struct DatabaseOutages {
         @Test(
             "stopped and started again: the process waits, says so, stays in its group, and goes on by itself",
-            arguments: DatabaseKind.servers)
+            arguments: DatabaseKind.some(.postgresql).filter { $0 != .sqlite })
         func stopped(kind: DatabaseKind) async throws {
             let database = try await kind.makeStoppable()
             let sidecar = try await Sidecar.make(database: database, settings: ["cursor.interval": "1s"])
@@ -35,7 +35,7 @@ extension AcceptanceSuite {
 
         @Test(
             "cut in the middle of whatever it says: nothing is lost, nothing is wrong, nobody has to help",
-            arguments: DatabaseKind.servers)
+            arguments: DatabaseKind.some(.mariadb).filter { $0 != .sqlite })
         func cut(kind: DatabaseKind) async throws {
             let database = try await kind.makeStoppable()
             let toxiproxy = try await Toxiproxy.start()

@@ -10,10 +10,15 @@ enum DatabaseKind: String, Sendable, CaseIterable, CustomTestStringConvertible {
         Requirement.isEnforced || kind.requirement.missing() == nil
     }
 
-    /// Those of ``available`` that are servers.
-    static let servers = available.filter { $0 != .sqlite }
+    /// ``available`` in the long form of the tests; in the short one those that a test names.
+    static func some(_ short: DatabaseKind...) -> [DatabaseKind] {
+        Scale.isFull ? available : available.filter { short.contains($0) }
+    }
 
     var testDescription: String { rawValue }
+
+    /// In the folder `sql`.
+    var schemaFile: String { self == .mariadb ? "mysql.sql" : "\(rawValue).sql" }
 
     private var requirement: Requirement {
         switch self {

@@ -18,6 +18,9 @@ protocol DeploymentDatabase: Sendable {
     /// The table `operation` as lines of JSON, an object each.
     func operationRows() async throws -> [UInt8]
 
+    /// Runs a file through its client, which must succeed. - Returns: whatever it said.
+    func load(file: String) async throws -> String
+
     /// Keeps its state in a file of `folder`. - Returns: what ``restore(_:)`` takes.
     func backUp(to folder: TemporaryFolder) async throws -> String
     /// Goes back to that state.
@@ -69,6 +72,10 @@ struct SQLiteDeployment: DeploymentDatabase {
         return try await client(["-cmd", ".timeout 20000"], sql).output
     }
 
+    func load(file sql: String) async throws -> String {
+        try await Command.check(["sqlite3", "-bail", file], inputFile: sql).saidAnything
+    }
+
     private func client(_ options: [String], _ sql: String) async throws -> CommandResult {
         guard FileTree.exists(file) else { throw CommandError("no such table: \(file) is not there") }
         return try await Command.check(["sqlite3"] + options + [file, sql], timeout: .seconds(300))
@@ -101,6 +108,10 @@ struct PostgreSQLDeployment: DeploymentDatabase, StoppableDatabase {
         ).output
     }
 
+    func load(file: String) async throws -> String {
+        try await Command.check(server.client(database: name) + ["-f", file]).saidAnything
+    }
+
     func stop() async throws { try await server.stop() }
     func startAgain() async throws { try await server.startAgain() }
 }
@@ -131,6 +142,16 @@ struct MariaDBDeployment: DeploymentDatabase, StoppableDatabase {
         ).output
     }
 
+    func load(file: String) async throws -> String {
+        try await Command.check(
+            server.client(database: name), inputFile: file
+        ).saidAnything
+    }
+
     func stop() async throws { try await server.stop() }
     func startAgain() async throws { try await server.startAgain() }
+}
+
+extension CommandResult {
+    fileprivate var saidAnything: String { text + errorText }
 }

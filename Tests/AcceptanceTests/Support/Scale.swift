@@ -12,9 +12,7 @@ enum Scale {
     }
 
     /// How long the broker is away.
-    static func outage(on database: DatabaseKind) -> Duration {
-        isFull ? .seconds(60) : .seconds(database == .sqlite ? 10 : 2)
-    }
+    static let outage: Duration = .seconds(isFull ? 60 : 10)
 
     /// How often the process is killed.
     static func kills(on database: DatabaseKind) -> Int { isFull || database == .sqlite ? 10 : 3 }
@@ -26,10 +24,10 @@ enum Scale {
     static let databaseOutage: Duration = .seconds(isFull ? 30 : 3)
 
     /// How often the database's connections are cut.
-    static let cuts = isFull ? 60 : 10
+    static let cuts = isFull ? 60 : 5
 
     /// How often a replica is paused.
-    static let pauses = isFull ? 4 : 1
+    static let pauses = isFull ? 8 : 1
 
     /// How often it is ended and started again.
     static func restarts(on database: DatabaseKind) -> Int { isFull || database == .sqlite ? 3 : 1 }

@@ -136,6 +136,23 @@ struct ContentConformance {
         }
     }
 
+    @Test("op_id takes no control character of Unicode, and what is next to one", arguments: StoreBackend.allCases)
+    func controlCharacters(backend: StoreBackend) async throws {
+        try await backend.withStore { store, database in
+            for code in Array(1...0x1f) + Array(0x7f...0x9f) {
+                let character = Character(try #require(Unicode.Scalar(UInt32(code))))
+                #expect(throws: (any Error).self, "U+\(String(code, radix: 16))") {
+                    try database.execute(minimalInsert("é\(character)x"))
+                }
+            }
+            let allowed: [Character] = [
+                " ", "[", "]", "^", "~", "\u{a0}", "\u{ad}", "\u{2028}", "\u{fffd}", "\u{10ffff}",
+            ]
+            for character in allowed { try database.execute(minimalInsert("é\(character)x")) }
+            #expect(try await store.operationCount() == allowed.count)
+        }
+    }
+
     @Test("constraints keep out what section 1 forbids, as far as they can", arguments: StoreBackend.allCases)
     func constraints(backend: StoreBackend) async throws {
         try await backend.withStore { store, database in

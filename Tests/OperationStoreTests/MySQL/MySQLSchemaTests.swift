@@ -54,12 +54,23 @@ struct MySQLSchemaTests {
 
     @Test("what the workers ask often is answered by an index, never by a scan of the table")
     func plans() async throws {
-        try await MariaDBTestDatabase.withStore { store, database in
-            for round in 0..<3 {
-                let operations = (0..<1000).map { sampleOperation("op-\(round)-\($0)", doid: "\($0)") }
-                _ = try await store.persist(batch(operations, status: round == 2 ? .waiting : .notRequired))
-            }
-            try database.execute("ANALYZE TABLE operation")
+        try await MariaDBTestDatabase.withStore { _, database in
+            let done = PlanScale.rows - PlanScale.waiting
+            try database.execute(
+                """
+                INSERT INTO operation (op_id, op_timestamp, op_source, op_type, do_prefix, do_repository, doid,
+                    producer_id, op_actor, trustlog_status)
+                SELECT CONCAT('op-', seq), UTC_TIMESTAMP(6), 'IRP', 'T', 'p', 'r', CONCAT('d-', seq), 'p', 'a',
+                    IF(seq <= \(done), 'TRUSTLOGGED', 'NOT_TRUSTLOGGED') FROM seq_1_to_\(PlanScale.rows)
+                """)
+            try database.execute(
+                """
+                INSERT INTO trustlog_retry (op_id, retry_status, next_retry_at)
+                SELECT CONCAT('op-', seq), IF(seq % 9 > 0, 'PENDING', 'DEAD_LETTER'),
+                    UTC_TIMESTAMP(6) - INTERVAL seq SECOND FROM seq_1_to_\(PlanScale.retries)
+                """)
+            try database.execute("ANALYZE TABLE operation, trustlog_retry")
+            let (middle, last) = (Int64(PlanScale.rows / 2), Int64(PlanScale.rows))
             let queries: [(String, [MySQLValue], table: String, key: String)] = [
                 (
                     MySQLConnection.waitingRows,
@@ -77,7 +88,14 @@ struct MySQLSchemaTests {
                 (MySQLConnection.countRetries, [], "r", "trustlog_retry_due"),
                 (MySQLConnection.countDeadLetters, [], "trustlog_retry", "trustlog_retry_due"),
                 (
-                    MySQLConnection.setTrustloggedSQL, [.text("[[1,2,3]]")], "o", "PRIMARY"
+                    MySQLConnection.waitingRows,
+                    [.integer(0), .integer(last - 1_000), .integer(2), .integer(1), .integer(100)], "operation",
+                    "operation_waiting"
+                ),
+                (MySQLConnection.setTrustloggedSQL, [.text("[[1,2,3]]")], "o", "PRIMARY"),
+                (
+                    MySQLConnection.rowsInRange, [.integer(middle), .integer(last), .integer(500)], "operation",
+                    "PRIMARY"
                 ),
             ]
             for (sql, values, table, key) in queries {

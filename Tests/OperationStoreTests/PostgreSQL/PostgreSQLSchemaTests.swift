@@ -143,28 +143,31 @@ struct PostgreSQLSchemaTests {
             SELECT 'op-' || i, now(), 'IRP', 'T', 'p', 'r', 'd-' || i, 'p', 'a' FROM generate_series(1, \(count)) i;
             INSERT INTO trustlog_retry (op_id, retry_status, next_retry_at)
             SELECT 'op-' || i, CASE WHEN i % 9 > 0 THEN 'PENDING' ELSE 'DEAD_LETTER' END, now() - i * interval '1 s'
-            FROM generate_series(1, 50000) i
+            FROM generate_series(1, \(PlanScale.retries)) i
             """)
         if isAnalysed { try connection.query("ANALYZE") }
         try connection.query(
             "UPDATE operation SET trustlog_status = 'TRUSTLOGGED' WHERE seq <= \(count - waiting)")
     }
 
-    private static let acknowledged = "'{\((100_001...104_000).map { "\($0)" }.joined(separator: ","))}'"
+    private static let behind = PlanScale.rows - 20_000
 
-    /// What the workers ask, with parameters as they come, and the index that must answer it.
+    private static let acknowledged =
+        "'{\((behind...(behind + 4_000)).map { "\($0)" }.joined(separator: ","))}'"
+
+    /// What is asked often, with parameters as they come, and the index that must answer it.
     private static let queries: [(name: String, sql: String, types: String, values: String, index: String)] = [
         (
             "forward scan", PostgreSQLStatements.waiting, "bigint, bigint, bigint, bigint, bigint, bigint",
-            "100000, 9223372036854775807, 1, 0, 2000, 8388608", "operation_waiting"
+            "\(behind), 9223372036854775807, 1, 0, 2000, 8388608", "operation_waiting"
         ),
         (
             "sweep", PostgreSQLStatements.waiting, "bigint, bigint, bigint, bigint, bigint, bigint",
-            "0, 199000, 4, 1, 2000, 8388608", "operation_waiting"
+            "0, \(PlanScale.rows - 1_000), 4, 1, 2000, 8388608", "operation_waiting"
         ),
         (
             "overtaken rows", PostgreSQLStatements.waitingSequences, "bigint, bigint, bigint, bigint, bigint",
-            "150000, 199000, 2, 1, 2000", "operation_waiting"
+            "\(behind), \(PlanScale.rows - 1_000), 2, 1, 2000", "operation_waiting"
         ),
         ("count", PostgreSQLStatements.countWaiting, "", "", "operation_waiting"),
         ("oldest", PostgreSQLStatements.oldestWaiting, "", "", "operation_waiting"),
@@ -174,6 +177,10 @@ struct PostgreSQLSchemaTests {
             "acknowledge", PostgreSQLStatements.recordAcknowledged, "bigint[], int[], bigint[]",
             "\(acknowledged), '{}', '{}'", "operation_pkey"
         ),
+        (
+            "replay", PostgreSQLStatements.rowsInRange, "bigint, bigint, bigint, bigint",
+            "\(PlanScale.rows / 2), \(PlanScale.rows), 2000, 8388608", "operation_pkey"
+        ),
     ]
 
     @Test(
@@ -182,7 +189,8 @@ struct PostgreSQLSchemaTests {
     func plans(isAnalysed: Bool) async throws {
         try await PostgreSQLTestDatabase.withStore { _, database in
             let connection = try RawPostgreSQL(url: database.url)
-            try Self.fill(connection, count: 200_000, waiting: 2_000, isAnalysed: isAnalysed)
+            try Self.fill(
+                connection, count: PlanScale.rows, waiting: PlanScale.waiting, isAnalysed: isAnalysed)
             try connection.query(PostgreSQLSession(lockTimeout: .seconds(4)).sql)
             for query in Self.queries {
                 let types = query.types.isEmpty ? "" : "(\(query.types))"

@@ -102,24 +102,44 @@ struct SQLiteSchemaTests {
         }
     }
 
+    private static func fill(_ database: SQLiteTestDatabase) throws {
+        let done = PlanScale.rows - PlanScale.waiting
+        try database.execute(
+            """
+            INSERT INTO operation (op_id, op_timestamp, op_source, op_type, do_prefix, do_repository, doid, producer_id,
+                op_actor, trustlog_status)
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(PlanScale.rows))
+            SELECT 'op-' || i, '2026-03-01T12:00:00.000000Z', 'IRP', 'T', 'p', 'r', 'd-' || i, 'p', 'a',
+                CASE WHEN i <= \(done) THEN 'TRUSTLOGGED' ELSE 'NOT_TRUSTLOGGED' END
+            FROM n;
+            INSERT INTO trustlog_retry (op_id, retry_status, next_retry_at)
+            SELECT op_id, CASE WHEN seq % 9 > 0 THEN 'PENDING' ELSE 'DEAD_LETTER' END, '2026-03-01T12:00:00.000000Z'
+            FROM operation WHERE seq <= \(PlanScale.retries);
+            ANALYZE
+            """)
+    }
+
+    private static let queries = [
+        (SQLiteConnection.waitingRows, "SEARCH operation USING INDEX operation_waiting (seq>? AND seq<?)"),
+        (
+            SQLiteConnection.waitingSequences,
+            "SEARCH operation USING INDEX operation_waiting (seq>? AND seq<?)"
+        ),
+        (SQLiteConnection.countWaiting, "SCAN operation USING INDEX operation_waiting"),
+        (SQLiteConnection.hasDueRetry, "trustlog_retry_due (retry_status=? AND next_retry_at<?)"),
+        (SQLiteConnection.dueRetries, "trustlog_retry_due (retry_status=? AND next_retry_at<?)"),
+        (SQLiteConnection.countRetries, "trustlog_retry_due (retry_status=?)"),
+        (SQLiteConnection.countDeadLetters, "trustlog_retry_due (retry_status=?)"),
+        (SQLiteConnection.retryPage(where: "1"), "USING INDEX trustlog_retry_age"),
+        (SQLiteConnection.setTrustlogged, "SEARCH operation USING INTEGER PRIMARY KEY (rowid=?)"),
+        (SQLiteConnection.rowsInRange, "SEARCH operation USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+    ]
+
     @Test("what the workers ask often is answered by an index, never by a scan of the table")
     func plans() async throws {
         try await withSchema { database in
-            let queries = [
-                (SQLiteConnection.waitingRows, "SEARCH operation USING INDEX operation_waiting (seq>? AND seq<?)"),
-                (
-                    SQLiteConnection.waitingSequences,
-                    "SEARCH operation USING INDEX operation_waiting (seq>? AND seq<?)"
-                ),
-                (SQLiteConnection.countWaiting, "SCAN operation USING INDEX operation_waiting"),
-                (SQLiteConnection.hasDueRetry, "trustlog_retry_due (retry_status=? AND next_retry_at<?)"),
-                (SQLiteConnection.dueRetries, "trustlog_retry_due (retry_status=? AND next_retry_at<?)"),
-                (SQLiteConnection.countRetries, "trustlog_retry_due (retry_status=?)"),
-                (SQLiteConnection.countDeadLetters, "trustlog_retry_due (retry_status=?)"),
-                (SQLiteConnection.retryPage(where: "1"), "USING INDEX trustlog_retry_age"),
-                (SQLiteConnection.setTrustlogged, "SEARCH operation USING INTEGER PRIMARY KEY (rowid=?)"),
-            ]
-            for (sql, expected) in queries {
+            try Self.fill(database)
+            for (sql, expected) in Self.queries {
                 let steps = try database.query("EXPLAIN QUERY PLAN \(sql)").compactMap { $0.last ?? nil }
                 #expect(steps.contains { $0.contains(expected) }, "\(steps)")
                 let scans = steps.filter { $0.utf8.starts(with: "SCAN".utf8) }
