@@ -29,7 +29,7 @@ extension AcceptanceSuite {
             try await sidecar.awaitCommitted(produced, by: process)
             #expect(try await process.stop(within: .seconds(12)) == .exited(0))
             try await sidecar.expectExactlyOnce(produced)
-            #expect(!FileTree.exists(sidecar.database))
+            #expect(!FileTree.exists(sidecar.folder["trustlog.db"]))
         }
 
         @Test("paused until others have its partitions, then woken, it publishes nothing a second time")
