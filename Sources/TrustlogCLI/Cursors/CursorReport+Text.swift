@@ -44,7 +44,7 @@ extension CursorReport {
 
     private var lagText: String {
         guard let lagSeconds else { return "unknown" }
-        let seconds = "\(Int(lagSeconds)) s"
+        let seconds = lagSeconds < 1 ? "less than 1 s" : "\(Int(lagSeconds)) s"
         return switch kind {
         case .publish:
             lagSeconds > 0 ? "\(seconds): so long the oldest row behind it has waited" : "none: nothing waits behind it"

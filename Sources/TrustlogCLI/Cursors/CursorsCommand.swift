@@ -62,7 +62,7 @@ enum CursorsListCommand {
 enum CursorsShowCommand {
     static let command: Command = Command(
         "show", abstract: "Explain one cursor.",
-        parameters: [DocumentFormat.option, TimeLimit.option, CursorsCommand.key]
+        parameters: [OutputFormat.option, TimeLimit.option, CursorsCommand.key]
     ) { arguments, terminal in
         let settings = try GlobalOptions.loadSettings(arguments, terminal, for: .database).settings
         let key = arguments[CursorsCommand.key]
@@ -71,8 +71,9 @@ enum CursorsShowCommand {
             guard let report = reports.first(where: { $0.row.key.utf8.elementsEqual(key.utf8) }) else {
                 throw CursorsCommand.missing(key)
             }
-            switch arguments[DocumentFormat.option] {
+            switch arguments[OutputFormat.option] {
             case .json: terminal.writeLine(report.json.prettyText)
+            case .jsonl: terminal.writeLine(report.json.compactText)
             case .text: terminal.write(report.explanation)
             }
             return .success

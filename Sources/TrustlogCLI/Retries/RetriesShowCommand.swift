@@ -9,7 +9,7 @@ enum RetriesShowCommand {
     static let command: Command = Command(
         "show", abstract: "Show one row with its operation.",
         discussion: "Exit code 1 if no row of trustlog_retry has this opId.",
-        parameters: [DocumentFormat.option, TimeLimit.option, opId]
+        parameters: [OutputFormat.option, TimeLimit.option, opId]
     ) { arguments, terminal in
         let settings = try GlobalOptions.loadSettings(arguments, terminal, for: .database).settings
         return try await settings.withStore(terminal, limit: arguments[TimeLimit.option].duration) { store in
@@ -17,8 +17,9 @@ enum RetriesShowCommand {
             let row = try await store.retries(RetryFilter(opIds: [id]), after: nil, limit: 1).first
             let detail = try await store.operation(opId: id)
             guard let row else { throw RetriesCommand.unknown([(id, detail?.status)]) }
-            switch arguments[DocumentFormat.option] {
+            switch arguments[OutputFormat.option] {
             case .json: terminal.writeLine(row.json(with: detail).prettyText)
+            case .jsonl: terminal.writeLine(row.json(with: detail).compactText)
             case .text: terminal.write(text(row, detail))
             }
             return .success

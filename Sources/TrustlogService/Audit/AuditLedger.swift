@@ -4,7 +4,7 @@ import TrustlogCore
 
 /// Holds the table against the topic, without I/O.
 ///
-/// What is kept of a row is a bit in each of three sets, some half a byte in all: a million rows take less than a megabyte.
+/// What is kept of a row is a bit in each of a few sets, some half a byte in all: a million rows take less than a megabyte.
 struct AuditLedger: Sendable {
     /// A message of the topic.
     struct Message: Sendable {
@@ -25,6 +25,8 @@ struct AuditLedger: Sendable {
     private var confirmed = SequenceSet()
     /// Rows of which a valid envelope was seen anywhere.
     private var seen = SequenceSet()
+    /// Rows whose own envelope was told to be different: one fault is told once.
+    private var told = SequenceSet()
 
     // MARK: The three passes
 
@@ -48,6 +50,7 @@ struct AuditLedger: Sendable {
             }
             if let problem = difference(payload, row) {
                 report.different += 1
+                if isPlace(of: row, message) { told.insert(row.row.seq) }
                 return finding(.different, message, opId: opId, seq: row.row.seq, problem)
             }
             takeSame(message, row)
@@ -59,7 +62,7 @@ struct AuditLedger: Sendable {
     ///
     /// - Parameter ranges: what each partition held when it was opened, by its number.
     mutating func close(_ row: RowPlacement, _ ranges: [Int32: PartitionRange]) -> AuditFinding? {
-        guard expected.contains(row.seq), !confirmed.contains(row.seq) else { return nil }
+        guard expected.contains(row.seq), !confirmed.contains(row.seq), !told.contains(row.seq) else { return nil }
         if isExpired(row, ranges) {
             report.expired += 1
             return nil
@@ -87,10 +90,12 @@ struct AuditLedger: Sendable {
     private mutating func takeSame(_ message: Message, _ row: OperationDetail) {
         let seq = row.row.seq
         if !seen.insert(seq) { report.repeats += 1 }
-        let isThere =
-            (row.partition == nil || row.partition == message.partition)
+        if expected.contains(seq), isPlace(of: row, message), confirmed.insert(seq) { report.confirmed += 1 }
+    }
+
+    private func isPlace(of row: OperationDetail, _ message: Message) -> Bool {
+        (row.partition == nil || row.partition == message.partition)
             && (row.offset == nil || row.offset == message.offset)
-        if expected.contains(seq), isThere, confirmed.insert(seq) { report.confirmed += 1 }
     }
 
     private func isExpired(_ row: RowPlacement, _ ranges: [Int32: PartitionRange]) -> Bool {

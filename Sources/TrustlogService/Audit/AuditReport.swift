@@ -21,7 +21,7 @@ package struct AuditReport: Sendable, Equatable {
     package var expired = 0
 
     // What is wrong.
-    /// `TRUSTLOGGED` rows whose envelope is not where the row says.
+    /// `TRUSTLOGGED` rows with no validly signed envelope of their operation where the row says.
     package var missing = 0
     /// Messages that are no validly signed record.
     package var invalid = 0

@@ -75,11 +75,34 @@ extension AcceptanceSuite {
                 try await eventually(within: .seconds(30), "no retry is left") {
                     try await sidecar.json("retries", "list").arrayValue?.isEmpty == true
                 }
+                try await expectReplay(sidecar)
                 #expect(try await process.stop() == .exited(0))
                 let audit = try await sidecar.command("audit", "-o", "json")
                 #expect(audit.code == 0, "\(audit.text)\(audit.errorText)")
                 #expect(try JSONValue(json: audit.text)["confirmed"] == 102)
             }
+        }
+
+        /// Killed and started again, beside the running service; the statements are each database's own.
+        private func expectReplay(_ sidecar: Sidecar) async throws {
+            let copy = try await KafkaBroker.shared().createTopic()
+            #expect(try await sidecar.command("cursors", "set", "mark", "op:large-1").code == 0)
+            let replay = try sidecar.launchCommand(
+                ["replay", "--from", "beginning", "--topic", copy, "--rate", "25"], output: "replay")
+            try await eventually { try FileTree.text(sidecar.folder["replay"]).contains("progress") }
+            try await replay.killAndWait()
+            let shown = try await sidecar.json("cursors", "show", "replay")
+            #expect(shown["kind"] == "replay" && shown["time"]?.stringValue != nil)
+            let rest = try await sidecar.command("replay", "--from", "beginning", "--topic", copy)
+            #expect(rest.code == 0, "\(rest.errorText)")
+            #expect(try rest.events("plan").first?["resumed"] == true)
+            let copies = try await sidecar.kcat.consume(copy).compactMap(\.value)
+            #expect(copies.count >= 102 && Set(copies).count == 102)
+            let marked = try await sidecar.command("replay", "--from", "cursor:mark", "--to", "op:large-1", "--dry-run")
+            #expect(try marked.events("plan").first?["records"] == 1)
+            let cursors = try await sidecar.json("cursors", "list").arrayValue ?? []
+            #expect(cursors.map { $0["key"] } == ["mark", "publish-0"])
+            #expect(try await sidecar.command("cursors", "delete", "mark", "--yes").code == 0)
         }
 
         private func large(_ name: String) -> String {

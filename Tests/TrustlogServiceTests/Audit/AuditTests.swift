@@ -87,17 +87,17 @@ struct AuditTests {
             """)
         let (report, findings) = try await fixture.audit()
         #expect(report.envelopes == 12 && report.rows == 8 && report.confirmed == 4)
-        #expect(report.invalid == 3 && report.unknown == 1 && report.different == 1 && report.missing == 4)
+        #expect(report.invalid == 3 && report.unknown == 1 && report.different == 1 && report.missing == 3)
         func find(_ kind: AuditFinding.Kind) -> [AuditFinding] { findings.filter { $0.kind == kind } }
         #expect(find(.invalid).map(\.offset) == [9, 10, 11])
         #expect(find(.invalid).first?.reason == "no signature of a known key verifies")
         #expect(find(.unknown).map(\.opId) == ["op-2"])
         #expect(find(.different).map(\.seq) == [3] && find(.different).map(\.offset) == [2])
-        #expect(find(.missing).map(\.seq) == [3, 4, 5, 6])
-        #expect(find(.missing)[1].reason.contains("ends in front of offset 999"))
-        #expect(find(.missing)[1].reason.contains("at another place"))
-        #expect(find(.missing)[2].reason.contains("no partition 8"))
-        #expect(find(.missing)[3].reason.contains("no valid envelope of it stands there"))
+        #expect(find(.missing).map(\.seq) == [4, 5, 6])
+        #expect(find(.missing)[0].reason.contains("ends in front of offset 999"))
+        #expect(find(.missing)[0].reason.contains("at another place"))
+        #expect(find(.missing)[1].reason.contains("no partition 8"))
+        #expect(find(.missing)[2].reason.contains("no valid envelope of it stands there"))
     }
 
     @Test("rows whose envelopes the topic no longer has are expired, not missing")
