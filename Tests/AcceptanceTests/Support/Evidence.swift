@@ -40,6 +40,11 @@ extension Sidecar {
         let selected = try await Command.check(
             ["sqlite3", "-json", "-cmd", ".timeout 10000", database, "SELECT * FROM operation"], timeout: .seconds(300))
         try FileTree.write(selected.output, to: rows)
+        return try await evidence(rows: rows)
+    }
+
+    /// - Parameter rows: the file of the whole table, as a JSON array.
+    func evidence(rows: String) async throws -> Evidence {
         try await dump(output, to: folder["envelopes.tsv"])
         try await dump(input, to: folder["input.tsv"])
         let result = try await Command.check(

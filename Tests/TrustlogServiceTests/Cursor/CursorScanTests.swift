@@ -6,12 +6,15 @@ import Testing
 struct CursorScanTests {
     private let interval = Duration.seconds(10)
 
-    @Test("it goes forward from the last row seen while pages are full, then waits for the sweep")
+    @Test(
+        "it goes forward while pages are full, from the row that was the highest a moment ago, then waits for the sweep"
+    )
     func forward() {
         var scan = CursorScan(interval: interval, now: .zero)
         #expect(scan.next(now: .zero) == .forward(after: 0))
         scan.sawForward(last: 7, isFull: true, now: .zero)
-        #expect(scan.next(now: .zero) == .forward(after: 7))
+        #expect(scan.next(now: .zero) == .forward(after: 0))
+        #expect(scan.next(now: CursorScan.lookBack) == .forward(after: 7))
         scan.sawForward(last: nil, isFull: false, now: .zero)
         #expect(scan.next(now: .zero) == .wait(until: interval))
         #expect(scan.high == 7)
@@ -22,7 +25,22 @@ struct CursorScanTests {
         var scan = CursorScan(interval: interval, now: .zero)
         scan.sawForward(last: 7, isFull: false, now: .zero)
         scan.news()
-        #expect(scan.next(now: .zero) == .forward(after: 7))
+        #expect(scan.next(now: .seconds(1)) == .forward(after: 7))
+    }
+
+    @Test("under load it never begins behind what was seen longer ago than the look-back")
+    func lookBack() {
+        var scan = CursorScan(interval: interval, now: .zero)
+        for step: Int64 in 1...500 {
+            let now = Duration.milliseconds(10 * step)
+            guard case .forward(let after) = scan.next(now: now) else {
+                Issue.record("it does not go forward")
+                return
+            }
+            // At that time the row `step - 100` was the highest; marks are an eighth of the look-back apart.
+            #expect(after <= max(0, step - 100) && after >= step - 115)
+            scan.sawForward(last: step, isFull: true, now: now)
+        }
     }
 
     @Test("at each interval it looks behind itself, then forward")
