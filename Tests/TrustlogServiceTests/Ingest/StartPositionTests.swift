@@ -26,7 +26,8 @@ struct StartPositionTests {
         #expect(start.offset == 50 && start.warning == nil)
     }
 
-    @Test("without a database every commit is obeyed without a word", arguments: ["trustlog:none", "trustlog:db-1", nil])
+    @Test(
+        "without a database every commit is obeyed without a word", arguments: ["trustlog:none", "trustlog:db-1", nil])
     func noDatabase(metadata: String?) {
         let commit = PartitionOffset(partitionZero, offset: 50, metadata: metadata)
         let start = StartPosition(committed: commit, stored: nil, databaseID: nil)
