@@ -72,7 +72,8 @@ struct StatusScreen {
     private func cursor(_ value: JSONValue) -> String {
         let owner = value["owner"]?.stringValue.map { "owned by \(printable($0))" } ?? "no owner"
         let lag = value["lagSeconds"]?.doubleValue.map { "  lag \(Int($0)) s" } ?? ""
-        return "\(printable(value["key"]?.stringValue ?? ""))  at \(number(value["sequence"]))  \(owner)\(lag)"
+        let place = value["sequence"]?.integerValue.map { "at \(grouped($0))" } ?? "at the beginning"
+        return "\(printable(value["key"]?.stringValue ?? ""))  \(place)  \(owner)\(lag)"
     }
 
     private var deadLetterReasons: [String] {
