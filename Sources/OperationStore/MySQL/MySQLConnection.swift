@@ -1,4 +1,5 @@
 import CMariaDB
+import Glibc
 import TrustlogCore
 
 /// One connection to a server, used on one thread only.
@@ -67,8 +68,11 @@ final class MySQLConnection {
         }
     }
 
-    /// Whether the server still answers; asked only where it may have closed an idle connection.
+    /// Whether the server is still there; asked only where it may have closed an idle connection.
     var isAlive: Bool {
+        // It says nothing unasked: what can be read is its farewell, or the end of the stream.
+        var descriptor = pollfd(fd: mysql_get_socket(handle), events: Int16(POLLIN), revents: 0)
+        guard poll(&descriptor, 1, 0) == 0 else { return false }
         let idle = lastUse.duration(to: .now)
         return idle < MySQLSession.idleTimeout / 2 || mysql_ping(handle) == 0
     }

@@ -45,30 +45,55 @@ struct MySQLURLTests {
 
 @Suite("MySQL: the store", .requires(.mariaDB))
 struct MySQLStoreTests {
-    @Test("a connection that the server closed is made again by the next call, whatever it is")
-    func lostConnections() async throws {
+    private static let lockEverything = """
+        LOCK TABLES operation WRITE, trustlog_retry WRITE, trustlog_cursor WRITE, trustlog_consumer_offset WRITE,
+            trustlog_schema WRITE
+        """
+
+    /// Connections of the store in this database that wait for a lock.
+    private static let blocked = """
+        SELECT id FROM information_schema.processlist
+        WHERE db = DATABASE() AND state = 'Waiting for table metadata lock'
+        """
+
+    @Test("a connection that is lost in the middle of a call fails that call, and the next one works")
+    func lostInside() async throws {
         try await MariaDBTestDatabase.withStore { store, database in
-            let seqs = try await store.insert("a", "b")
-            let calls: [@Sendable () async throws -> Void] = [
-                { _ = try await store.persist(batch([sampleOperation("c")])) },
-                { try await store.advance([ConsumerPosition(topic: "t", partition: 0, nextOffset: 1)], group: "g") },
-                { _ = try await store.waiting(.all) },
-                { _ = try await store.recordAcknowledged([Acknowledgement(seq: seqs[0], partition: 0, offset: 0)]) },
-                { try await store.recordFailed([PublishFailure(seq: seqs[1], error: "x", delay: .zero)]) },
-                { _ = try await store.claimRetries(limit: 1, lease: .seconds(60)) },
-                { _ = try await store.acquireLease(key: "k", owner: "o", length: .seconds(9), unchanged: nil) },
-                { _ = try await store.statistics() },
-                { try await store.ping() },
-            ]
-            for call in calls {
-                try database.killOthers()
-                // The first one meets the closed connection, or finds it closed and makes a new one.
-                do { try await call() } catch let error as StoreError { #expect(error.kind == .unavailable) }
-                try await call()
+            try await store.insert("a")
+            let observer = try database.connect()
+            for (name, call) in StoreCalls.all {
+                try await call(store)
+                let locker = try database.connect()
+                _ = try locker.query(Self.lockEverything)
+                async let outcome: StoreError? = errorOf { try await call(store) }
+                try await eventually("\(name) waits for the lock") {
+                    try observer.query(Self.blocked).count > 0
+                }
+                for row in try observer.query(Self.blocked) {
+                    _ = try observer.query("KILL CONNECTION \(row[0] ?? "")")
+                }
+                #expect(await outcome?.kind == .unavailable, "\(name)")
+                _ = try locker.query("UNLOCK TABLES")
+                #expect(await errorOf { try await call(store) } == nil, "\(name)")
             }
-            #expect(try await store.operationCount() == 3)
-            #expect(try await store.operation(opId: "a")?.status == .trustlogged)
-            #expect(try await store.operation(opId: "b")?.status == .failed)
+        }
+    }
+
+    @Test("connections that were ended between calls are made anew without a word")
+    func lostBetween() async throws {
+        try await MariaDBTestDatabase.withStore { store, database in
+            try await store.insert("a")
+            let observer = try RawMariaDB(port: database.server.port, user: database.server.user, database: "mysql")
+            for (name, call) in StoreCalls.all {
+                try await call(store)
+                try database.killOthers()
+                try await eventually("all are gone") {
+                    try observer.query(
+                        "SELECT id FROM information_schema.processlist WHERE db = '\(database.name)'"
+                    ).isEmpty
+                }
+                #expect(await errorOf { try await call(store) } == nil, "\(name)")
+            }
         }
     }
 

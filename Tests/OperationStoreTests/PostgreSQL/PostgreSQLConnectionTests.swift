@@ -92,7 +92,7 @@ struct PostgreSQLConnectionTests {
         try await PostgreSQLTestDatabase.withStore { _, database in
             let store = try database.open(url: database.url, poolSize: 1)
             try await store.insert("a")
-            for (name, call) in PostgreSQLLossTests.calls {
+            for (name, call) in StoreCalls.all {
                 #expect(await errorOf { try await call(store) } == nil, "\(name)")
             }
             let sessions = try database.query(

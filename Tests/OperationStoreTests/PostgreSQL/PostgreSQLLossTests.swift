@@ -5,55 +5,6 @@ import TrustlogTestKit
 
 @Suite("PostgreSQL: lost connections, locks and the end", .requires(.postgreSQL))
 struct PostgreSQLLossTests {
-    typealias Call = @Sendable (any OperationStore) async throws -> Void
-
-    private static let claim = RetryClaim(
-        opId: "a", retryCount: 0, claimedUntil: Timestamp(microseconds: 1), row: nil, isTrustlogged: false)
-    private static let acknowledgement = Acknowledgement(seq: 1, partition: 0, offset: 0)
-
-    /// Every call of the protocol that asks the database.
-    static let calls: [(name: String, call: Call)] = [
-        ("schemaState", { _ = try await $0.schemaState() }),
-        ("migrate", { try await $0.migrate() }),
-        ("persist", { _ = try await $0.persist(batch([sampleOperation("new")])) }),
-        ("advance", { try await $0.advance([ConsumerPosition(topic: "t", partition: 0, nextOffset: 1)], group: "g") }),
-        ("positions", { _ = try await $0.positions(group: "group", topic: "operations") }),
-        ("waiting", { _ = try await $0.waiting(.all) }),
-        ("waitingSequences", { _ = try await $0.waitingSequences(.all) }),
-        ("recordAcknowledged", { try await $0.recordAcknowledged([acknowledgement]) }),
-        ("recordFailed", { try await $0.recordFailed([PublishFailure(seq: 1, error: "e", delay: .seconds(1))]) }),
-        ("claimRetries", { _ = try await $0.claimRetries(limit: 1, lease: .seconds(1)) }),
-        (
-            "recordRetrySucceeded",
-            { try await $0.recordRetrySucceeded([RetrySuccess(claim: claim, acknowledgement: acknowledgement)]) }
-        ),
-        ("recordRetryObsolete", { try await $0.recordRetryObsolete([claim]) }),
-        ("recordRetryFailed", { try await $0.recordRetryFailed([RetryFailure(claim: claim, error: "e", delay: nil)]) }),
-        ("releaseRetries", { try await $0.releaseRetries([claim]) }),
-        ("retries", { _ = try await $0.retries(RetryFilter(), after: nil, limit: 1) }),
-        ("requeueRetries", { _ = try await $0.requeueRetries(RetryFilter()) }),
-        ("discardRetries", { _ = try await $0.discardRetries(RetryFilter()) }),
-        ("cursors", { _ = try await $0.cursors() }),
-        (
-            "acquireLease",
-            { _ = try await $0.acquireLease(key: "publish-0", owner: "o", length: .seconds(1), unchanged: nil) }
-        ),
-        (
-            "renewLease",
-            { _ = try await $0.renewLease(key: "publish-0", owner: "o", length: .seconds(1), position: nil) }
-        ),
-        ("releaseLease", { try await $0.releaseLease(key: "publish-0", owner: "o", position: 1) }),
-        ("setCursor", { _ = try await $0.setCursor(key: "mark", value: "1", expected: nil) }),
-        ("deleteCursor", { _ = try await $0.deleteCursor(key: "mark") }),
-        ("bounds", { _ = try await $0.bounds() }),
-        ("sequence", { _ = try await $0.sequence(recordedAtOrAfter: Timestamp(microseconds: 0)) }),
-        ("operation", { _ = try await $0.operation(opId: "a") }),
-        ("operations", { _ = try await $0.operations(in: 1...2, limit: 1, byteLimit: 1) }),
-        ("count", { _ = try await $0.count(in: 1...2) }),
-        ("statistics", { _ = try await $0.statistics() }),
-        ("operationCount", { _ = try await $0.operationCount() }),
-    ]
-
     private static let lockEverything = """
         BEGIN; LOCK TABLE operation, trustlog_retry, trustlog_cursor, trustlog_consumer_offset, trustlog_schema
         IN ACCESS EXCLUSIVE MODE
@@ -69,7 +20,7 @@ struct PostgreSQLLossTests {
     func lostInside() async throws {
         try await PostgreSQLTestDatabase.withStore { store, database in
             try await store.insert("a")
-            for (name, call) in Self.calls {
+            for (name, call) in StoreCalls.all {
                 try await call(store)
                 let locker = try RawPostgreSQL(url: database.url)
                 try locker.query(Self.lockEverything)
@@ -89,13 +40,13 @@ struct PostgreSQLLossTests {
     @Test("connections that were ended between calls are made anew without a word")
     func lostBetween() async throws {
         try await PostgreSQLTestDatabase.withStore { store, database in
-            for (_, call) in Self.calls { try await call(store) }
+            for (_, call) in StoreCalls.all { try await call(store) }
             let observer = try RawPostgreSQL(url: database.url)
             let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             let ended = try observer.query("SELECT pg_terminate_backend(pid) \(others)")
             #expect(ended.count == 4)
             try await eventually("all are gone") { try observer.query("SELECT 1 \(others)").isEmpty }
-            for (name, call) in Self.calls {
+            for (name, call) in StoreCalls.all {
                 #expect(await errorOf { try await call(store) } == nil, "\(name)")
             }
         }
@@ -113,11 +64,11 @@ struct PostgreSQLLossTests {
             let locker = try RawPostgreSQL(url: database.url)
             let before = try locker.query(sessions)
             try locker.query("BEGIN; SELECT * FROM operation FOR UPDATE")
-            let error = await errorOf { try await store.recordAcknowledged([Self.acknowledgement]) }
+            let error = await errorOf { try await store.recordAcknowledged([StoreCalls.acknowledgement]) }
             #expect(error?.kind == .unavailable)
             #expect(error?.code == "55P03")
             try locker.query("ROLLBACK")
-            #expect(try await store.recordAcknowledged([Self.acknowledgement]) == 1)
+            #expect(try await store.recordAcknowledged([StoreCalls.acknowledgement]) == 1)
             #expect(try locker.query(sessions) == before)
             await store.close()
         }
@@ -137,7 +88,7 @@ struct PostgreSQLLossTests {
             #expect(await outcome?.kind == .closed)
             try await eventually("the server ended it") { try observer.query("SELECT 1 \(Self.blocked)").isEmpty }
             try locker.query("ROLLBACK")
-            for (name, call) in Self.calls {
+            for (name, call) in StoreCalls.all {
                 #expect(await errorOf { try await call(store) }?.kind == .closed, "\(name)")
             }
             await store.close()
@@ -167,17 +118,5 @@ struct PostgreSQLLossTests {
             }
             await store.close()
         }
-    }
-}
-
-/// The error of a call; `nil` where it has none.
-func errorOf(_ body: @Sendable () async throws -> some Any) async -> StoreError? {
-    do {
-        _ = try await body()
-        return nil
-    } catch let error as StoreError {
-        return error
-    } catch {
-        return StoreError(.unavailable, "not a StoreError: \(error)", code: "test")
     }
 }

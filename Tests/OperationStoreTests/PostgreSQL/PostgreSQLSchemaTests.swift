@@ -92,7 +92,7 @@ struct PostgreSQLSchemaTests {
             let store = try database.open(
                 url: "postgresql://\(role)@127.0.0.1:\(database.server.port)/\(database.name)")
             try await store.migrate()
-            for (name, call) in PostgreSQLLossTests.calls {
+            for (name, call) in StoreCalls.all {
                 #expect(await errorOf { try await call(store) } == nil, "\(name)")
             }
             await store.close()
