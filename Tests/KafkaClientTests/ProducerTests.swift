@@ -1,6 +1,7 @@
 import KafkaClient
 import Synchronization
 import Testing
+import TrustlogTestKit
 
 @Suite("Producer")
 struct ProducerTests {
@@ -135,7 +136,7 @@ struct ProducerTests {
             {
                 #expect(error.code == KafkaError.queueFull && error.isRetriable)
                 wasFull += 1
-                #expect(producer.waitForSpace(timeout: .seconds(30)))
+                #expect(try await offPool { producer.waitForSpace(timeout: .seconds(30)) })
             }
         }
         let results = await batch.results()
