@@ -43,6 +43,9 @@ extension AcceptanceSuite {
                 ["verify", "--topic", "-o", "json", "--key", key + ".pub"] + options("auditor"))
             #expect(verified.code == 0 || verified.code == 2, "\(verified.errorText)")
             #expect(verified.text.contains("\"valid\""))
+            // Other tests published to this topic from databases of their own: that is what it finds.
+            let audit = try await TrustlogBinary.run(["audit"] + options("auditor"))
+            #expect(audit.code == 0 || audit.code == 2, "\(audit.errorText)")
 
             // What nobody of them may.
             for (user, topic) in [("trustlog", "operations"), ("producer", "trustlog"), ("auditor", "trustlog")] {
@@ -155,6 +158,17 @@ extension AcceptanceSuite {
             }
             #expect(try await process.stop() == .exited(0))
             #expect(try await rows("SELECT count(*) FROM trustlog_consumer_offset") != ["0"])
+
+            // What an operator does is the same user's work.
+            for command in [
+                ["retries", "requeue", "large"], ["retries", "discard", "large", "--yes"],
+                ["cursors", "set", "bookmark", "end"], ["cursors", "delete", "bookmark", "--yes"], ["audit"],
+                ["replay", "--from", "op:\(operations[0].opId)", "--to", "op:\(operations[0].opId)"],
+            ] {
+                try await TrustlogBinary.check(command + sidecar.options())
+            }
+            #expect(try await rows("SELECT count(*) FROM operation WHERE trustlog_status = 'DISCARDED'") == ["1"])
+            #expect(try await rows("SELECT count(*) FROM trustlog_cursor WHERE cursor_key = 'bookmark'") == ["0"])
         }
     }
 }

@@ -53,6 +53,8 @@ extension AcceptanceSuite {
                 }
             }
             #expect(firsts.count == produced)
+            let audit = try await TrustlogBinary.run(["audit"] + sidecar.options())
+            #expect(audit.code == 0, "\(audit.text)\(audit.errorText)")
             #expect(repeats == Self.sinceBackup)
         }
 
