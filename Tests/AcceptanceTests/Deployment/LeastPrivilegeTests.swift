@@ -62,6 +62,28 @@ extension AcceptanceSuite {
         }
 
         @Test(
+            "Kafka: under trustlog-only the transactions need no more than the documented rights",
+            .requires(SecureBroker.requirements))
+        func transactions() async throws {
+            let broker = try await SecureBroker.shared()
+            let folder = try TemporaryFolder("tlg")
+            var settings = broker.settings(user: "trustlog")
+            settings["strategy"] = "trustlog-only"
+            settings["signing.key-file"] = try await TrustlogBinary.makeKey(in: folder)
+            let process = try TrustlogProcess(settings: settings, log: folder["log"])
+            try await process.awaitStarted()
+            var generator = OperationGenerator(seed: 85, name: "transactions")
+            let opIds = generator.take(50)
+            try await broker.plain.produce("operations", lines: opIds.map(\.keyedLine))
+            try await eventually(within: .seconds(60), "every operation is published") {
+                // kcat reads what is committed only.
+                let published = try await broker.plain.consume("trustlog", headers: true)
+                return Set(opIds.map(\.opId)).isSubset(of: published.compactMap { $0.header("ce_id") })
+            }
+            #expect(try await process.stop() == .exited(0))
+        }
+
+        @Test(
             "PostgreSQL: the service does its work, and can change nothing that an operation says",
             .requires(.postgreSQL))
         func postgreSQL() async throws {
