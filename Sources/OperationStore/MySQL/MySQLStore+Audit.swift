@@ -1,8 +1,8 @@
 import TrustlogCore
 
 extension MySQLStore {
-    /// Names in one query, so that its text stays far below what a server takes.
-    private static let namesAtOnce = 1_000
+    /// Names in one query: fewer than those of which MariaDB would make a table of its own.
+    private static let namesAtOnce = 500
 
     package func operations(opIds: [String]) async throws(StoreError) -> [OperationDetail] {
         let opIds = Set(opIds.map(ExactText.init)).map(\.string)
