@@ -23,7 +23,7 @@ struct IngestRows {
         ORDER BY n ON CONFLICT (op_id) DO NOTHING RETURNING op_id
         """
 
-    private static let columns = OperationColumn.allCases.filter { $0 != .seq && $0 != .recordedAt }
+    static let columns = OperationColumn.allCases.filter { $0 != .seq && $0 != .recordedAt }
         .map(\.name).joined(separator: ", ")
 
     /// The parameters of ``insertSQL``.

@@ -11,6 +11,8 @@ final class PostgreSQLConnection {
     private let lifetime: PostgreSQLLifetime
     private let cancelHandle: PostgreSQLCancelHandle
     private var prepared: [String: String] = [:]
+    /// Batches that are not tried to be copied: where one row was there already, there are more, as after a crash.
+    private var copyPause = 0
 
     /// As PQserverVersion has it.
     private static let oldestServer: Int32 = 130_000
@@ -124,6 +126,48 @@ final class PostgreSQLConnection {
         try perform(limit: limit) { handle in PQsendQuery(handle, sql) }
     }
 
+    /// Runs a `COPY … FROM STDIN`. Returns how many rows came in.
+    func copy(
+        _ sql: String, _ bytes: [UInt8], limit: Duration = PostgreSQLSession.statementTimeout
+    ) throws(PostgreSQLFailure) -> Int {
+        let id = try lifetime.begin(cancelHandle)
+        defer { lifetime.end(id) }
+        guard PQsendQuery(handle, sql) == 1 else { throw connectionFailure() }
+        let deadline = ContinuousClock.now + limit + Self.grace
+        try flush(until: deadline)
+        guard let answer = try nextResult(until: deadline) else { throw connectionFailure() }
+        if PQresultStatus(answer) == PGRES_COPY_IN {
+            PQclear(answer)
+            try send(bytes, until: deadline)
+        } else {
+            let failure = self.failure(of: answer)
+            PQclear(answer)
+            while let rest = try nextResult(until: deadline) { PQclear(rest) }
+            throw failure
+        }
+        return try lastResult(until: deadline).affectedCount
+    }
+
+    private func send(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) throws(PostgreSQLFailure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            // Some at a time, so that a server that says no is heard before all of it was sent.
+            let part = rest.prefix(256 << 10)
+            let status = part.withUnsafeBufferPointer { buffer in
+                buffer.withMemoryRebound(to: CChar.self) { PQputCopyData(handle, $0.baseAddress, Int32($0.count)) }
+            }
+            guard status >= 0 else { throw connectionFailure() }
+            if status == 1 { rest = rest.dropFirst(part.count) }
+            try flush(until: deadline)
+        }
+        while true {
+            let status = PQputCopyEnd(handle, nil)
+            guard status >= 0 else { throw connectionFailure() }
+            try flush(until: deadline)
+            if status == 1 { return }
+        }
+    }
+
     private static func withPointers(
         _ values: [PostgreSQLValue],
         _ body: ([UnsafePointer<CChar>?], [Int32], [Int32]) -> Int32
@@ -142,6 +186,17 @@ final class PostgreSQLConnection {
         }
         return bind(0, [])
     }
+
+    /// Whether the next batch may go by `COPY`.
+    func mayCopy() throws(PostgreSQLFailure) -> Bool {
+        if copyPause > 0 {
+            copyPause -= 1
+            return false
+        }
+        return try acceptsCopy()
+    }
+
+    func pauseCopying() { copyPause = 8 }
 
     // MARK: Transactions
 
@@ -190,6 +245,11 @@ final class PostgreSQLConnection {
         guard send(handle) == 1 else { throw connectionFailure() }
         let deadline = ContinuousClock.now + limit + Self.grace
         try flush(until: deadline)
+        return try lastResult(until: deadline)
+    }
+
+    /// Reads everything that is answered.
+    private func lastResult(until deadline: ContinuousClock.Instant) throws(PostgreSQLFailure) -> PostgreSQLResult {
         var failure: PostgreSQLFailure?
         var last: PostgreSQLResult?
         while let result = try nextResult(until: deadline) {

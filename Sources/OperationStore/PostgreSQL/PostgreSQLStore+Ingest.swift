@@ -33,6 +33,7 @@ extension PostgreSQLStore {
 extension PostgreSQLConnection {
     fileprivate func persist(_ batch: IngestBatch) throws(PostgreSQLFailure) -> PersistResult {
         let rows = IngestRows(rows: batch.rows[...], status: batch.initialStatus)
+        if let result = try copy(batch, rows) { return result }
         // Before the transaction begins: the server ends one that stands idle.
         let values = rows.values
         do throws(PostgreSQLFailure) {
@@ -47,6 +48,23 @@ extension PostgreSQLConnection {
             }
         }
     }
+
+    /// `nil` where the batch has to be inserted in another way, and nothing was done.
+    private func copy(_ batch: IngestBatch, _ rows: IngestRows) throws(PostgreSQLFailure) -> PersistResult? {
+        guard rows.count >= Self.copyMinimum, try mayCopy() else { return nil }
+        do throws(PostgreSQLFailure) {
+            return try persist(batch) { connection throws(PostgreSQLFailure) in
+                try connection.copy(rows)
+                return [Outcome](repeating: .inserted, count: rows.count)
+            }
+        } catch  where error.mayBeTheRows || error.isNotCopied {
+            pauseCopying()
+            return nil
+        }
+    }
+
+    /// Fewer rows are not worth the further round trips.
+    private static let copyMinimum = 100
 
     private func persist(
         _ batch: IngestBatch,

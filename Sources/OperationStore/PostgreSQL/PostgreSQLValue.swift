@@ -134,7 +134,7 @@ struct PostgreSQLArray {
 
 extension [UInt8] {
     @inline(__always)
-    fileprivate mutating func append(bigEndian number: some FixedWidthInteger) {
+    mutating func append(bigEndian number: some FixedWidthInteger) {
         Swift.withUnsafeBytes(of: number.bigEndian) { append(contentsOf: $0) }
     }
 }

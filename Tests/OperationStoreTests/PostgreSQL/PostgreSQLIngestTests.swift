@@ -113,6 +113,34 @@ struct PostgreSQLIngestTests {
         }
     }
 
+    @Test("a batch large enough to be copied comes out as a small one does, and keeps its order")
+    func copied() async throws {
+        try await PostgreSQLTestDatabase.withStore { store, database in
+            // All new: copied.
+            let new = (0..<300).map { sampleOperation("new-\($0)", extra: $0 % 2 == 0 ? #"{"n":1}"# : nil) }
+            #expect(try await store.persist(batch(new)).outcomes.allSatisfy { $0 == .inserted })
+            let stored = try await store.waiting(.all)
+            #expect(stored.map(\.opId) == new.map(\.opId))
+            for (row, operation) in zip(stored, new) {
+                #expect(row.operation.map { Record.hasSameContent($0, operation) } == true)
+            }
+            #expect(try database.query("SELECT count(*) FROM operation WHERE client_ip IS NULL") == [["300"]])
+            #expect(try await store.positions(group: "group", topic: "operations").map(\.nextOffset) == [300])
+
+            // Some are there, one has other content, one is refused: nothing of the attempt is left.
+            var mixed = (250..<450).map { sampleOperation("new-\($0)", extra: $0 % 2 == 0 ? #"{"n":1}"# : nil) }
+            mixed[3].opActor = "somebody else"
+            mixed[120].opType = ""
+            let outcomes = try await store.persist(batch(mixed)).outcomes
+            #expect(outcomes[3] == .conflict)
+            #expect(isRefused(outcomes[120], "op_type"))
+            #expect(outcomes.filter { $0 == .duplicate }.count == 49)
+            #expect(outcomes.filter { $0 == .inserted }.count == 149)
+            let expected = new.map(\.opId) + mixed[50...].map(\.opId).filter { $0 != "new-370" }
+            #expect(try await store.waiting(.all).map(\.opId) == expected)
+        }
+    }
+
     @Test("where all rows but the last are refused, each is isolated")
     func manyRefused() async throws {
         try await PostgreSQLTestDatabase.withStore { store, _ in
