@@ -26,7 +26,10 @@ extension AcceptanceSuite {
                 mends: "GRANT INSERT ON operation TO app", told: "permission denied"),
             Fault(
                 testDescription: "a new column without a value",
-                breaks: "ALTER TABLE operation ADD added integer NOT NULL DEFAULT 1, ALTER added DROP DEFAULT",
+                breaks: """
+                    ALTER TABLE operation ADD added integer NOT NULL DEFAULT 1;
+                    ALTER TABLE operation ALTER added DROP DEFAULT;
+                    """,
                 mends: "ALTER TABLE operation DROP added", told: "added"),
             Fault(
                 testDescription: "it is read-only, as after a failover",
