@@ -15,6 +15,7 @@ package final class Sidecar: Sendable {
     private let metrics: TrustlogMetrics
     private let clock: any ServiceClock
     private let logger: Logger
+    private let repeated: LogLimiter
     private let heartbeats: HeartbeatFactory
     private let owner: String
 
@@ -52,6 +53,7 @@ package final class Sidecar: Sendable {
         self.metrics = metrics
         self.clock = clock
         self.logger = logger
+        repeated = LogLimiter(logger: logger)
         self.heartbeats = heartbeats
         self.owner = owner
         encoder = signers.isEmpty ? nil : EnvelopeEncoder(signers: signers)
@@ -120,7 +122,9 @@ package final class Sidecar: Sendable {
 
     /// Runs until ``shutdown()`` was called and everything in hand is finished or given back. The store stays open.
     package func run() async {
+        async let limits: Void? = publishing?.channel.learnLimits(of: [configuration.output.topic])
         guard await prepareDatabase() else { return }
+        _ = await limits
         // The workers wait for their topics by themselves, and need not wait for the right to make what is there already.
         let creating = Task { await createTopics() }
         await withTaskGroup(of: Void.self) { group in
@@ -201,10 +205,11 @@ package final class Sidecar: Sendable {
                 }
                 state.setReachable(.database, problem: nil)
                 databasePrepared.store(true, ordering: .releasing)
+                repeated.recovered(key: "database", "the database is ready")
                 return true
             } catch {
                 state.setReachable(.database, problem: error.description)
-                logger.error("the database is not ready: \(error)")
+                repeated.log(level: .error, key: "database", "the database is not ready: \(error)")
                 await stop.wait(timeout: pauses.next(), clock: clock)
             }
         }
@@ -223,10 +228,11 @@ package final class Sidecar: Sendable {
                 let outcomes = try await admin.createTopics(wanted)
                 await admin.close()
                 for case .failed(let error) in outcomes.map(\.outcome) { throw error }
+                repeated.recovered(key: "topics", "the topics are there")
                 return
             } catch {
                 state.recordError("topics could not be created: \(error)")
-                logger.error("topics could not be created yet: \(error)")
+                repeated.log(level: .error, key: "topics", "topics could not be created yet: \(error)")
                 await topicsWakeup.wait(timeout: pauses.next(), clock: clock)
             }
         }
@@ -243,6 +249,9 @@ package final class Sidecar: Sendable {
     package var breaker: (phase: CircuitBreakerState.Phase, reason: String?) {
         (publishing?.publisher.breaker ?? directBreaker)?.snapshot ?? (.closed, nil)
     }
+
+    /// Whether it is known if any broker answers.
+    package var isBrokerKnown: Bool { ingest.isAnyBrokerUp != nil }
 
     /// Why no broker answers, if none does; `nil` also while nothing is known.
     package var brokerProblem: String? {

@@ -17,6 +17,7 @@ actor CursorWorker {
     private let clock: any ServiceClock
     private let state: ServiceState
     private let logger: Logger
+    private let repeated: LogLimiter
     private let heartbeat: @Sendable () -> Void
     private let wakeup = Wakeup()
     private let hasNews = Atomic(false)
@@ -60,6 +61,7 @@ actor CursorWorker {
         self.clock = clock
         self.state = state
         self.logger = logger
+        repeated = LogLimiter(logger: logger)
         self.heartbeat = heartbeat
         lease = Lease(key: "publish-\(index)", owner: owner, length: configuration.cursor.lease)
         scan = CursorScan(interval: configuration.cursor.interval, now: clock.now)
@@ -103,7 +105,10 @@ actor CursorWorker {
     /// Does one step; returns when to take the next at the latest, `nil` for at once.
     private func work() async -> Duration? {
         do throws(StoreError) {
-            guard try await keepLease() else { return lease.nextLook(now: clock.now) }
+            guard try await keepLease() else {
+                await probeIdleCircuit()
+                return lease.nextLook(now: clock.now)
+            }
             if isYielding {
                 guard inFlight.isEmpty else { return lease.nextLook(now: clock.now) }
                 try await yieldLease()
@@ -117,11 +122,12 @@ actor CursorWorker {
             }
             let next = try await step()
             pauses.reset()
+            repeated.recovered(key: "database", "the cursor worker goes on: the database answers")
             state.setReachable(.database, problem: nil)
             return next
         } catch {
             state.setReachable(.database, problem: "\(error)")
-            logger.error("the cursor worker waits for the database: \(error)")
+            repeated.log(level: .error, key: "database", "the cursor worker waits for the database: \(error)")
             return clock.now + pauses.next()
         }
     }
@@ -145,6 +151,7 @@ actor CursorWorker {
             }
             scan.sawForward(last: page.last?.seq, isFull: isFull(page, limit: room), now: clock.now)
             publish(late.rows + page)
+            await probeIdleCircuit()
             return nil
         case .sweep(let after, let high):
             let begin = clock.now
@@ -195,6 +202,15 @@ actor CursorWorker {
             }
             return nil
         }
+    }
+
+    /// With nothing to publish (another replica may have done it meanwhile) an open circuit would never be closed by an
+    /// acknowledgement: the broker is asked instead.
+    private func probeIdleCircuit() async {
+        guard inFlight.isEmpty, publisher.breaker.snapshot.phase != .closed,
+            publisher.breaker.permission() == .probe
+        else { return }
+        await publisher.probe()
     }
 
     private func read(after: Int64, through: Int64?, limit: Int) async throws(StoreError) -> [StoredRow] {

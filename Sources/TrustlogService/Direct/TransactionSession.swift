@@ -196,7 +196,7 @@ actor TransactionSession {
         if let current = current.withLock({ $0 }) { return current.producer }
         let limited = await configuration.limitingBatches(to: topics, logger: logger)
         let producer = try KafkaProducer(configuration: limited, logger: logger, transactionalID: transactionalID)
-        batchLimit = limited.properties["batch.size"].flatMap { Int($0) } ?? batchLimit
+        batchLimit = limited.properties["batch.size"].flatMap { Int($0) } ?? KafkaConfiguration.batchSize
         current.withLock { $0 = Current(producer: producer) }
         return producer
     }

@@ -20,6 +20,8 @@ actor Ingest {
     private let state: ServiceState
     private let metrics: TrustlogMetrics
     private let logger: Logger
+    /// For what repeats while broker or database is away.
+    private let repeated: LogLimiter
     private let clock: any ServiceClock
     private let heartbeat: @Sendable () -> Void
 
@@ -61,6 +63,7 @@ actor Ingest {
         self.metrics = metrics
         self.clock = clock
         self.logger = logger
+        repeated = LogLimiter(logger: logger)
         self.heartbeat = heartbeat
     }
 
@@ -223,7 +226,9 @@ actor Ingest {
             logger.info("partitions revoked", metadata: ["partitions": describe(partitions)])
         case .lost(let partitions):
             giveUp(partitions)
-            logger.warning("partitions lost to another member", metadata: ["partitions": describe(partitions)])
+            logger.warning(
+                "partitions lost: the group has not heard of this member for as long as input.session-timeout",
+                metadata: ["partitions": describe(partitions)])
         }
     }
 
@@ -278,7 +283,7 @@ actor Ingest {
             inbox.signal { $0.put(.init(epoch: epoch, positions: [:], databaseID: nil)) }
             return
         }
-        Task { [configuration, inbox, consumer, state, clock, logger] in
+        Task { [configuration, inbox, consumer, state, clock, repeated] in
             var pauses = Backoff()
             while !inbox.withLock({ $0.isStopping }) {
                 do {
@@ -292,11 +297,12 @@ actor Ingest {
                     inbox.signal {
                         $0.put(.init(epoch: epoch, positions: positions, databaseID: schema.databaseID))
                     }
+                    repeated.recovered(key: "positions", "the database tells where to begin")
                     consumer.wake()
                     return
                 } catch {
                     state.setReachable(.database, problem: "\(error)")
-                    logger.error("the database cannot tell where to begin: \(error)")
+                    repeated.log(level: .error, key: "positions", "the database cannot tell where to begin: \(error)")
                     await clock.sleep(until: clock.now + pauses.next())
                 }
             }
@@ -328,10 +334,11 @@ actor Ingest {
             toStart.subtract(started)
             toRewind.subtract(started)
             startAgainAt = nil
+            repeated.recovered(key: "offsets", "the group's offsets can be read again")
         } catch {
             startAgainAt = clock.now + .seconds(1)
             state.setReachable(.broker, problem: "the group's offsets cannot be read: \(error)")
-            logger.error("the group's offsets cannot be read yet: \(error)")
+            repeated.log(level: .error, key: "offsets", "the group's offsets cannot be read yet: \(error)")
         }
     }
 
@@ -372,9 +379,10 @@ actor Ingest {
 
     private func committed(_ offsets: [PartitionOffset], _ error: KafkaError?) {
         if let error {
-            logger.warning("offsets could not be committed yet: \(error)")
+            repeated.log(level: .warning, key: "commit", "offsets could not be committed yet: \(error)")
             commits.failed(now: clock.now)
         } else {
+            repeated.recovered(key: "commit", "offsets are committed again")
             for offset in offsets { commits.confirmed(offset.topicPartition, position: offset.offset) }
         }
     }
@@ -394,7 +402,7 @@ actor Ingest {
             try body()
             return true
         } catch {
-            logger.warning("\(problem): \(error)")
+            repeated.log(level: .warning, key: problem, "\(problem): \(error)")
             return false
         }
     }

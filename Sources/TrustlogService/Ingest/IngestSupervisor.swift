@@ -69,7 +69,7 @@ final class IngestSupervisor: Sendable {
     /// Messages not yet consumed, by partition, as far as this member knows.
     var lag: [(TopicPartition, Int64)] { current.withLock { $0 }?.ingest.consumer.lag() ?? [] }
 
-    /// Whether the member has a connection to a broker; `nil` while there is no member.
+    /// Whether the member has a connection to a broker; `nil` while that is not known, or there is no member.
     var isAnyBrokerUp: Bool? { current.withLock { $0 }?.ingest.consumer.isAnyBrokerUp }
 
     var lastBrokerError: KafkaError? { current.withLock { $0 }?.ingest.consumer.lastError }

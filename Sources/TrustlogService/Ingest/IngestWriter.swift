@@ -36,7 +36,7 @@ actor IngestWriter: BatchWriter {
     private let state: ServiceState
     private let metrics: TrustlogMetrics
     private let clock: any ServiceClock
-    private let logger: Logger
+    private let repeated: LogLimiter
     private let heartbeat: @Sendable () -> Void
 
     private let work: AsyncStream<Work>
@@ -69,7 +69,7 @@ actor IngestWriter: BatchWriter {
         self.state = state
         self.metrics = metrics
         self.clock = clock
-        self.logger = logger
+        repeated = LogLimiter(logger: logger)
         self.heartbeat = heartbeat
         (work, feed) = AsyncStream.makeStream(of: Work.self)
     }
@@ -200,10 +200,11 @@ actor IngestWriter: BatchWriter {
             do {
                 let result = try await store.persist(request)
                 state.setReachable(.database, problem: nil)
+                repeated.recovered(key: "persist", "operations are persisted again")
                 return result
             } catch {
                 state.setReachable(.database, problem: "\(error)")
-                logger.error("operations cannot be persisted yet: \(error)")
+                repeated.log(level: .error, key: "persist", "operations cannot be persisted yet: \(error)")
                 if mustStop { return nil }
                 await wakeup.wait(timeout: pauses.next(), clock: clock)
             }

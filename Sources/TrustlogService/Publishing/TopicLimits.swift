@@ -3,7 +3,7 @@ import Observability
 
 extension KafkaConfiguration {
     /// librdkafka's own limit of what it puts into one batch, in bytes.
-    private static let batchSize = 1_000_000
+    static let batchSize = 1_000_000
 
     /// The same for a producer whose batches fit into `topics`, as far as their limits may be read.
     ///
@@ -25,6 +25,7 @@ extension KafkaConfiguration {
             }
         }
         await admin.close()
+        guard limit < Self.batchSize else { return self }
         var limited = self
         limited.properties["batch.size"] = String(limit)
         return limited

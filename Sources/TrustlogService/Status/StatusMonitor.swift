@@ -123,7 +123,7 @@ package actor StatusMonitor {
             metrics.consumerLag(topic: lag.partition.topic, partition: lag.partition.partition).record(Double(lag.lag))
         }
         if store != nil { dependencies(.database, report.databaseProblem) }
-        dependencies(.broker, report.brokerProblem)
+        if sidecar.isBrokerKnown { dependencies(.broker, report.brokerProblem) }
         for component in ServiceState.Component.allCases {
             guard let label = TrustlogMetrics.Component(rawValue: component.rawValue), let isUp = isUp(component) else {
                 continue
