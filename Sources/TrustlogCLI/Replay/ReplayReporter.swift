@@ -150,7 +150,7 @@ final class ReplayReporter: Replay.Observer {
         let rate = state.rate.perSecond
         return [
             "event": "progress", "published": .integer(published), "rate": .optional(rate.map { Int($0.rounded()) }),
-            "etaSeconds": .optional(rate.flatMap { $0 > 0 ? Int((Double(left) / $0).rounded(.up)) : nil }),
+            "etaSeconds": .optional(state.rate.secondsLeft(for: left)),
         ]
     }
 
@@ -164,6 +164,8 @@ extension Replay.Failure {
 /// Records a second, smoothed, so that the time left does not jump.
 struct ProgressRate {
     private(set) var perSecond: Double?
+    /// Nothing came during the last interval: nobody knows when it will be done.
+    private var isStalled = false
     private var count = 0
     private var at: Duration
 
@@ -175,7 +177,13 @@ struct ProgressRate {
         let elapsed = (now - at) / .seconds(1)
         guard elapsed > 0 else { return }
         let current = Double(completed - count) / elapsed
+        isStalled = completed == count
         perSecond = perSecond.map { 0.7 * $0 + 0.3 * current } ?? current
         (count, at) = (completed, now)
+    }
+
+    func secondsLeft(for rest: Int) -> Int? {
+        guard let perSecond, perSecond > 0, !isStalled else { return nil }
+        return Int(exactly: (Double(rest) / perSecond).rounded(.up))
     }
 }
