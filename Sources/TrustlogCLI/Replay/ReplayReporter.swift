@@ -102,11 +102,12 @@ final class ReplayReporter: Replay.Observer {
                 ])
             }
             throw CommandError(
-                .failure, "stopped behind seq \(result.position): \(grouped(result.published)) records were published",
+                .failure,
+                "stopped behind seq \(result.position), with \(counted(result.published, "record")) published",
                 hint: "the same command goes on there; its position is kept under the cursor '\(request.key)'")
         }
         if isText {
-            terminal.writeLine("published \(grouped(result.published)) records to \(request.topic)")
+            terminal.writeLine("published \(counted(result.published, "record")) to \(request.topic)")
         } else {
             tell(["event": "done", "published": .integer(result.published), "failed": .integer(result.failed)])
         }
@@ -114,7 +115,7 @@ final class ReplayReporter: Replay.Observer {
         let more = result.failed > failures.count ? ["and \(grouped(result.failed - failures.count)) more"] : []
         throw CommandError(
             .failure,
-            (["\(grouped(result.failed)) records could not be published:"] + failures.map(\.text) + more)
+            (["\(counted(result.failed, "record")) could not be published:"] + failures.map(\.text) + more)
                 .joined(separator: "\n"),
             hint: "mend what their reasons name, and replay them: --from op:OPID --to op:OPID")
     }
@@ -127,7 +128,7 @@ final class ReplayReporter: Replay.Observer {
         }
         let begin = plan.isResumed ? "goes on behind seq \(cursor.sequence): " : ""
         return """
-            \(begin)\(grouped(plan.records)) records from seq \(rest.lowerBound)\(time(plan.times.first)) to seq \
+            \(begin)\(counted(plan.records, "record")) from seq \(rest.lowerBound)\(time(plan.times.first)) to seq \
             \(rest.upperBound)\(time(plan.times.last)) to the topic \(request.topic); position under the cursor \
             '\(printable(request.key))'
             """
