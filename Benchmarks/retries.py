@@ -127,7 +127,8 @@ def rate(folder: pathlib.Path, broker: Broker, kind: str, name: str, path: str, 
     while service.metric(f'trustlog_records_published_total{{path="{path}"}}') < count:
         if service.process.poll() is not None:
             raise SystemExit(f"trustlog ended: see {service.log.name}")
-        time.sleep(0.02)
+        # Asking costs the process a millisecond or two.
+        time.sleep(0.1)
     unlogged = "SELECT count(*) FROM operation WHERE trustlog_status <> 'TRUSTLOGGED'"
     while database.number(unlogged) > rows.get("dead", 0):
         time.sleep(0.02)

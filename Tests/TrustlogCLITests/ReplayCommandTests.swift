@@ -103,6 +103,6 @@ struct ReplayCommandTests {
         let failed = try #require(lines.first { $0["event"] == "failed" })
         #expect(failed["opId"] == "op-4" && failed["sequence"] == 4)
         #expect(lines.last?["published"] == 3 && lines.last?["failed"] == 1)
-        #expect(outcome.error.contains("1 records could not be published:\nseq 4 (opId op-4): too-large: "))
+        #expect(outcome.error.contains("1 record could not be published:\nseq 4 (opId op-4): too-large: "))
     }
 }

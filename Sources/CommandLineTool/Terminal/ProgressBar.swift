@@ -101,6 +101,11 @@ package func grouped(_ number: Int) -> String {
     return number < 0 ? "-" + result : result
 }
 
+/// A number with what it counts: `1 record`, `2,000 records`.
+package func counted(_ number: Int, _ noun: String) -> String {
+    "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+}
+
 /// `m:ss`, or `h:mm:ss`.
 func clockText(seconds: Double) -> String {
     let total = Int(min(max(seconds, 0), 359_999))

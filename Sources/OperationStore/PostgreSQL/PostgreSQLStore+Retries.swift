@@ -3,7 +3,8 @@ import TrustlogCore
 extension PostgreSQLStore {
     package func claimRetries(limit: Int, lease: Duration) async throws(StoreError) -> [RetryClaim] {
         guard limit > 0 else { return [] }
-        return try await outcomes.run { connection throws(PostgreSQLFailure) in
+        // Beside the outcomes of the page before: it looks for rows, as a cursor's scan does.
+        return try await scanner(cursor: 0).run { connection throws(PostgreSQLFailure) in
             try connection.query(
                 PostgreSQLStatements.claimRetries, [.integer(Int64(limit)), .seconds(lease)]
             ).rows.compactMap { row in

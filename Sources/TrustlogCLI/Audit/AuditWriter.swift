@@ -121,9 +121,9 @@ extension AuditReport {
     }
 
     private var verdict: String {
-        if faults > 0 { return "Table and topic disagree: \(grouped(faults)) faults." }
+        if faults > 0 { return "Table and topic disagree: \(counted(faults, "fault"))." }
         if rows == 0, envelopes == 0 { return "Table and topic are empty: there is nothing to audit." }
-        let expiry = expired > 0 ? " Of \(grouped(expired)) expired rows nothing can be said." : ""
+        let expiry = expired > 0 ? " Of \(counted(expired, "expired row")) nothing can be said." : ""
         return "Table and topic agree.\(expiry)"
     }
 }

@@ -102,11 +102,12 @@ final class ReplayReporter: Replay.Observer {
                 ])
             }
             throw CommandError(
-                .failure, "stopped behind seq \(result.position): \(grouped(result.published)) records were published",
+                .failure,
+                "stopped behind seq \(result.position), with \(counted(result.published, "record")) published",
                 hint: "the same command goes on there; its position is kept under the cursor '\(request.key)'")
         }
         if isText {
-            terminal.writeLine("published \(grouped(result.published)) records to \(request.topic)")
+            terminal.writeLine("published \(counted(result.published, "record")) to \(request.topic)")
         } else {
             tell(["event": "done", "published": .integer(result.published), "failed": .integer(result.failed)])
         }
@@ -114,7 +115,7 @@ final class ReplayReporter: Replay.Observer {
         let more = result.failed > failures.count ? ["and \(grouped(result.failed - failures.count)) more"] : []
         throw CommandError(
             .failure,
-            (["\(grouped(result.failed)) records could not be published:"] + failures.map(\.text) + more)
+            (["\(counted(result.failed, "record")) could not be published:"] + failures.map(\.text) + more)
                 .joined(separator: "\n"),
             hint: "mend what their reasons name, and replay them: --from op:OPID --to op:OPID")
     }
@@ -127,7 +128,7 @@ final class ReplayReporter: Replay.Observer {
         }
         let begin = plan.isResumed ? "goes on behind seq \(cursor.sequence): " : ""
         return """
-            \(begin)\(grouped(plan.records)) records from seq \(rest.lowerBound)\(time(plan.times.first)) to seq \
+            \(begin)\(counted(plan.records, "record")) from seq \(rest.lowerBound)\(time(plan.times.first)) to seq \
             \(rest.upperBound)\(time(plan.times.last)) to the topic \(request.topic); position under the cursor \
             '\(printable(request.key))'
             """
@@ -150,7 +151,7 @@ final class ReplayReporter: Replay.Observer {
         let rate = state.rate.perSecond
         return [
             "event": "progress", "published": .integer(published), "rate": .optional(rate.map { Int($0.rounded()) }),
-            "etaSeconds": .optional(rate.flatMap { $0 > 0 ? Int((Double(left) / $0).rounded(.up)) : nil }),
+            "etaSeconds": .optional(state.rate.secondsLeft(for: left)),
         ]
     }
 
@@ -164,6 +165,8 @@ extension Replay.Failure {
 /// Records a second, smoothed, so that the time left does not jump.
 struct ProgressRate {
     private(set) var perSecond: Double?
+    /// Nothing came during the last interval: nobody knows when it will be done.
+    private var isStalled = false
     private var count = 0
     private var at: Duration
 
@@ -175,7 +178,13 @@ struct ProgressRate {
         let elapsed = (now - at) / .seconds(1)
         guard elapsed > 0 else { return }
         let current = Double(completed - count) / elapsed
+        isStalled = completed == count
         perSecond = perSecond.map { 0.7 * $0 + 0.3 * current } ?? current
         (count, at) = (completed, now)
+    }
+
+    func secondsLeft(for rest: Int) -> Int? {
+        guard let perSecond, perSecond > 0, !isStalled else { return nil }
+        return Int(exactly: (Double(rest) / perSecond).rounded(.up))
     }
 }

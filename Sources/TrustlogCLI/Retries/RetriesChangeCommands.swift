@@ -78,7 +78,8 @@ enum RetriesDiscardCommand {
             terminal.writeLine("nothing matches: nothing would be changed")
             return .success
         }
-        terminal.writeLine("would discard \(grouped(tally.count)), of them \(grouped(tally.deadLetters)) dead letters:")
+        terminal.writeLine(
+            "would discard \(grouped(tally.count)), of them \(counted(tally.deadLetters, "dead letter")):")
         for row in first {
             terminal.writeLine("  \(printable(row.opId))  \(row.status.rawValue)  \(printable(row.lastError ?? ""))")
         }

@@ -75,7 +75,7 @@ enum RetriesListCommand {
 
     private static func writeReasons(_ tally: RetryTally, _ terminal: Terminal) {
         let pending = tally.count - tally.deadLetters
-        terminal.writeLine("\(grouped(pending)) pending, \(grouped(tally.deadLetters)) dead letters")
+        terminal.writeLine("\(grouped(pending)) pending, \(counted(tally.deadLetters, "dead letter"))")
         terminal.writeLine("")
         let reasons = tally.reasons
         let table = Table(

@@ -84,11 +84,14 @@ package actor Replay {
         lastAnswer = clock.now
         lease = ReplayLease(
             key: request.key, owner: owner, length: configuration.cursor.lease, store: store, clock: clock)
+        // Whoever reads that publishing waits has to read when it goes on.
+        var breakerLogger = logger.labelled("replay")
+        if breakerLogger.logLevel <= .error { breakerLogger.logLevel = min(breakerLogger.logLevel, .notice) }
         channel = try OutboundChannel(configuration: configuration.producer, logger: logger.labelled("producer"))
         publisher = try RecordPublisher(
             channel: channel, output: configuration.output, topic: request.topic,
             encoder: EnvelopeEncoder(signers: signers), laneCount: ProcessorCount.online,
-            breaker: CircuitBreaker(clock: clock, logger: logger.labelled("replay")) { _, _ in }, metrics: metrics)
+            breaker: CircuitBreaker(clock: clock, logger: breakerLogger) { _, _ in }, metrics: metrics)
     }
 
     /// Ends ``run()`` in an orderly way: what is in flight is waited for, up to `shutdown.timeout`.
@@ -238,7 +241,8 @@ package actor Replay {
 
     /// How many rows may be read now; `nil` if none, until something settles or the circuit's pause has passed.
     private func room() -> Int? {
-        let free = min(configuration.cursor.maxInFlight - window.rowsInFlight, Self.pageLimit)
+        let limit = pace.inFlightLimit(configuration.cursor.maxInFlight)
+        let free = min(limit - window.rowsInFlight, Self.pageLimit)
         guard free > 0, window.bytesInFlight < Self.bytesInFlightLimit else { return nil }
         if publisher.breaker.snapshot.phase != .closed && !window.isEmpty { return nil }
         switch publisher.breaker.permission() {

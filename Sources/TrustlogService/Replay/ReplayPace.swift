@@ -20,6 +20,12 @@ struct ReplayPace: Sendable {
         return Int(max(1, min(Double(limit), rate / Self.pagesASecond)))
     }
 
+    /// How many rows may be under way, of at most `limit`: what an outage holds up is sent at once when it ends.
+    func inFlightLimit(_ limit: Int) -> Int {
+        guard let rate else { return limit }
+        return Int(max(1, min(Double(limit), rate)))
+    }
+
     mutating func read(_ count: Int, now: Duration) {
         guard let rate else { return }
         // What was not used is not made up for: there are no bursts after an outage.

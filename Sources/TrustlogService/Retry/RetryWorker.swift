@@ -27,7 +27,7 @@ actor RetryWorker {
 
     /// Claims that are published and recorded side by side while the circuit is closed: while one waits for its
     /// acknowledgements, another is recorded, and a third is read.
-    private static let pagesInFlightLimit = 4
+    private static let pagesInFlightLimit = 8
     /// Longer than a page takes while brokers answer; when they do not, another replica may try the same rows, which repeats
     /// records and counts nothing twice.
     private static let claimLength = Duration.seconds(60)

@@ -86,6 +86,7 @@ struct ReplayWindowTests {
         var pace = ReplayPace(rate: 100)
         #expect(pace.pageLimit(1_000) == 20)
         #expect(ReplayPace(rate: 0.5).pageLimit(1_000) == 1 && ReplayPace(rate: nil).pageLimit(1_000) == 1_000)
+        #expect(pace.inFlightLimit(10_000) == 100 && ReplayPace(rate: nil).inFlightLimit(10_000) == 10_000)
         pace.read(20, now: .seconds(1))
         #expect(pace.due(now: .seconds(1)) == .milliseconds(1_200))
         #expect(pace.due(now: .milliseconds(1_200)) == nil)
