@@ -1,6 +1,7 @@
 import BlockingExecutor
 import KafkaClient
 import Observability
+import Synchronization
 import TrustlogCore
 
 /// Publishes what was consumed without a database (contract, section 6, `trustlog-only`): records, dead letters and consumed
@@ -40,6 +41,8 @@ actor DirectWriter: BatchWriter {
 
     private let work: AsyncStream<Work>
     private let feed: AsyncStream<Work>.Continuation
+    /// The batch that is being published, and the next.
+    private let inHand = Mutex<[Work]>([])
     /// Ends a pause when the program stops.
     private let wakeup = Wakeup()
     private var pauses = Backoff(initial: .milliseconds(100), limit: .seconds(10))
@@ -82,7 +85,9 @@ actor DirectWriter: BatchWriter {
     /// While one batch is in its transaction, the next one is signed.
     nonisolated func accept(_ batch: ConsumedBatch) {
         let signing = Signing { [signer] in await Self.sign(batch, signer) }
-        feed.yield(Work(batch: batch, signing: signing))
+        let item = Work(batch: batch, signing: signing)
+        inHand.withLock { $0.append(item) }
+        feed.yield(item)
     }
 
     private static func sign(_ batch: ConsumedBatch, _ signer: ParallelSigner) async -> Result<[[UInt8]], SigningError>
@@ -106,6 +111,7 @@ actor DirectWriter: BatchWriter {
     func run() async {
         for await item in work {
             await publish(item)
+            inHand.withLock { _ = $0.removeFirst() }
             inbox.signal { $0.batchesInHand -= 1 }
             wakeConsumer()
         }
@@ -255,7 +261,7 @@ actor DirectWriter: BatchWriter {
         var item = item
         switch item.content {
         case .record:
-            if refusal != .tooLarge, !hasTakenRecord, !(await topicTakesOthers()) {
+            if refusal != .tooLarge, !hasTakenRecord, !(await topicTakesOthers(than: item, of: batch)) {
                 return await pause("\(message); it refuses others as well") ? .again([[item]]) : .giveUp
             }
             metrics.publishFailures[refusal == .tooLarge ? .tooLarge : .refused].increment()
@@ -271,9 +277,28 @@ actor DirectWriter: BatchWriter {
         return .again([[item]])
     }
 
-    /// Whether the topic takes what it took before: then what it refuses now is refused for a reason of its own.
-    private func topicTakesOthers() async -> Bool {
-        guard let sample = lastTaken else { return false }
+    /// Whether the topic takes other records, tried in transactions that are aborted: then what it refuses now is refused for
+    /// a reason of its own.
+    private func topicTakesOthers(than item: DirectItem, of batch: DirectBatch) async -> Bool {
+        var samples = [lastTaken].compactMap(\.self)
+        let others = batch.items.filter { $0.isRecord && $0.message != item.message }
+        samples += [others.prefix(1), others.suffix(1)].compactMap { DirectBatch(sampleOf: Array($0), of: batch) }
+        if let next = await nextBatch(), let sample = DirectBatch(sampleOf: next.items, of: next) {
+            samples.append(sample)
+        }
+        for sample in samples where await isTaken(sample) { return true }
+        return false
+    }
+
+    private func nextBatch() async -> DirectBatch? {
+        guard let next = inHand.withLock({ $0.dropFirst().first }),
+            case .success(let envelopes) = await next.signing.value
+        else { return nil }
+        return DirectBatch(next.batch, envelopes: envelopes)
+    }
+
+    private func isTaken(_ sample: DirectBatch) async -> Bool {
+        heartbeat()
         let outcome = await session.probe(count: sample.items.count) { [production, session] producer, deliveries in
             production.produce(sample.items, of: sample, with: producer, deliveries) { session.isClosing }
         }

@@ -194,7 +194,7 @@ actor TransactionSession {
 
     private func producer() async throws(KafkaError) -> KafkaProducer {
         if let current = current.withLock({ $0 }) { return current.producer }
-        let limited = await configuration.limitingBatches(to: topics, logger: logger)
+        let limited = await configuration.limitingBatches(to: topics, timeout: .seconds(3), logger: logger)
         let producer = try KafkaProducer(configuration: limited, logger: logger, transactionalID: transactionalID)
         batchLimit = limited.properties["batch.size"].flatMap { Int($0) } ?? KafkaConfiguration.batchSize
         current.withLock { $0 = Current(producer: producer) }

@@ -87,9 +87,13 @@ package final class OutboundChannel: Sendable {
         try KafkaAdmin(configuration: configuration.withLock { $0 }, logger: logger)
     }
 
+    /// The start waits for it; a broker that is there answers at once.
+    private static let limitsWait = Duration.milliseconds(1_500)
+
     /// Keeps batches below the limit of `topics`, as far as it may be read. To be called before anything is produced.
     package func learnLimits(of topics: [String]) async {
-        let limited = await configuration.withLock { $0 }.limitingBatches(to: topics, logger: logger)
+        let limited = await configuration.withLock { $0 }.limitingBatches(
+            to: topics, timeout: Self.limitsWait, logger: logger)
         guard !isClosing, let next = try? Self.makeLink(limited, logger) else { return }
         configuration.withLock { $0 = limited }
         main.withLock { replace(&$0, by: next) }

@@ -10,7 +10,7 @@ extension KafkaConfiguration {
     /// A topic refuses a batch that is larger than its `max.message.bytes` as a whole, innocent messages with it. With
     /// batches below the limit only a message that is too large by itself is ever refused.
     func limitingBatches(
-        to topics: [String], timeout: Duration = .seconds(3), logger: Logger
+        to topics: [String], timeout: Duration, logger: Logger
     ) async -> KafkaConfiguration {
         guard let admin = try? KafkaAdmin(configuration: self, logger: logger) else { return self }
         var limit = properties["batch.size"].flatMap { Int($0) } ?? Self.batchSize
@@ -22,6 +22,7 @@ extension KafkaConfiguration {
             } catch {
                 // Often not granted; then what is refused together is sent again one by one.
                 logger.debug("the size limit of topic \(topic) cannot be read: \(error)")
+                if error.code == KafkaError.timedOut { break }
             }
         }
         await admin.close()

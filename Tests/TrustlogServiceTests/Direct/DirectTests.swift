@@ -58,4 +58,37 @@ struct DirectTests {
         #expect(sidecar.metrics.deadLettered[.unpublishable].value == 0)
         await sidecar.stop()
     }
+
+    @Test("a record that is called invalid while another is taken becomes a dead letter")
+    func oneInvalid() async throws {
+        let kafka = try PipelineCluster()
+        await kafka.feeder.send([sampleJSON("a"), sampleJSON("b")])
+        // The two together, then the first one alone.
+        kafka.cluster.pushRequestErrors(apiKey: 0, [KafkaError.invalidRecord, KafkaError.invalidRecord])
+        let sidecar = try await SidecarFixture(kafka.servers) { $0.strategy = .trustlogOnly }
+        try await eventually(within: .seconds(60)) {
+            sidecar.metrics.deadLettered[.unpublishable].value == 1
+                && sidecar.metrics.recordsPublished[.direct].value == 1
+        }
+        await sidecar.stop()
+        let letters = try await read("operations.dead-letter", of: kafka.servers) { !$0.isEmpty }
+        #expect(letters.map { $0.header("trustlog-error-code") } == ["unpublishable"])
+        #expect(letters.map(\.value) == [sampleJSON("a")])
+    }
+
+    @Test("a topic that calls every record invalid makes no dead letter: it is waited for")
+    func everyInvalid() async throws {
+        let kafka = try PipelineCluster()
+        await kafka.feeder.send([sampleJSON("a"), sampleJSON("b")])
+        kafka.cluster.pushRequestErrors(apiKey: 0, Array(repeating: KafkaError.invalidRecord, count: 1_000))
+        let sidecar = try await SidecarFixture(kafka.servers) { $0.strategy = .trustlogOnly }
+        try await eventually(within: .seconds(60)) {
+            sidecar.sidecar.breaker.reason?.contains("it refuses others as well") == true
+        }
+        #expect(sidecar.metrics.deadLettered[.unpublishable].value == 0)
+        kafka.cluster.clearRequestErrors(apiKey: 0)
+        try await eventually(within: .seconds(60)) { sidecar.metrics.recordsPublished[.direct].value == 2 }
+        #expect(sidecar.metrics.deadLettered[.unpublishable].value == 0)
+        await sidecar.stop()
+    }
 }
