@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build demo test lint fuzz bench test-faults soak clean
+.PHONY: help setup setup-lint setup-test build demo test lint fuzz bench test-faults soak clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,10 @@ test: setup-test lint ## Set up, lint, build, run every test, print the coverage
 	@scripts/build.sh
 	@scripts/test.sh
 
-lint: ## Check the style of the sources and the shell scripts
+setup-lint:
+	@scripts/setup.sh lint
+
+lint: setup-lint ## Check the style of the sources and scripts, and everything in deploy/
 	@scripts/lint.sh
 
 fuzz: setup ## Fuzz the decoder with libFuzzer

@@ -104,7 +104,7 @@ let package = Package(
             "TrustlogCLITests",
             [
                 "TrustlogCLI", "CommandLineTool", "Observability", "TrustlogCore", "KafkaClient", "TrustlogAdmin",
-                "OperationStore",
+                "OperationStore", "TrustlogService",
             ]),
         tests("AcceptanceTests", ["CommandLineTool"]),
     ]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what this machine lacks to build (`setup.sh build`) or to test (`setup.sh test`), and says what it does.
+# Installs what this machine lacks to build (`setup.sh build`), to check the style (`lint`) or to test (`test`, the other two
+# included), and says what it does.
 # With everything there it is silent work of a moment and needs no network.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -73,13 +74,14 @@ java_17() {
 }
 
 python_environment() {
-  local wanted stamp=.venv/requirements.sha256
-  wanted=$(sha256sum scripts/requirements.txt | cut -d' ' -f1)
+  local wanted stamp=.venv/requirements.sha256 files=(scripts/requirements.txt scripts/requirements-lint.txt)
+  wanted=$(cat "${files[@]}" | sha256sum | cut -d' ' -f1)
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then return; fi
-  say "making the Python environment .venv with $(grep -c '^[a-z]' scripts/requirements.txt) packages from PyPI"
+  say "making the Python environment .venv with $(cat "${files[@]}" | grep -c '^[a-zA-Z]') packages from PyPI"
   rm -rf .venv
   /usr/bin/python3 -m venv .venv
-  .venv/bin/pip install --quiet --disable-pip-version-check --no-input --only-binary :all: -r scripts/requirements.txt
+  .venv/bin/pip install --quiet --disable-pip-version-check --no-input --only-binary :all: \
+    -r "${files[0]}" -r "${files[1]}"
   printf '%s' "$wanted" >"$stamp"
 }
 
@@ -89,18 +91,27 @@ setup_build() {
     pkg-config make git
 }
 
+setup_lint() {
+  check_swift
+  need python3 python3-venv
+  want shellcheck shellcheck "the check of the shell scripts"
+  want promtool prometheus "the check of alerts, dashboard and metrics by Prometheus' own tool"
+  want systemd-analyze systemd "the check of the systemd unit"
+  python_environment
+}
+
 setup_test() {
   setup_build
-  need sqlite3 postgresql postgresql-client mariadb-server mariadb-client kcat openssl openssh-client curl ca-certificates python3 \
-    python3-venv util-linux procps
+  setup_lint
+  need sqlite3 postgresql postgresql-client mariadb-server mariadb-client kcat openssl openssh-client curl ca-certificates \
+    util-linux procps
+  want debootstrap debootstrap "the test of the image's runtime packages"
   java_17 || need openjdk-17-jre-headless
-  want shellcheck shellcheck "the check of the shell scripts"
-  want promtool prometheus "the check of the metrics by Prometheus' own tool"
-  python_environment
 }
 
 case "${1:-}" in
   build) setup_build ;;
+  lint) setup_lint ;;
   test) setup_test ;;
-  *) die "usage: setup.sh build|test" ;;
+  *) die "usage: setup.sh build|lint|test" ;;
 esac

@@ -10,16 +10,19 @@ package import TrustlogCore
 package final class Sidecar: Sendable {
     package let state = ServiceState()
     private let configuration: ServiceConfiguration
-    private let store: any OperationStore
+    private let store: (any OperationStore)?
     private let encoder: EnvelopeEncoder?
     private let metrics: TrustlogMetrics
     private let clock: any ServiceClock
     private let logger: Logger
+    private let repeated: LogLimiter
     private let heartbeats: HeartbeatFactory
     private let owner: String
 
     private let ingest: IngestSupervisor
     private let publishing: Publishing?
+    /// Of the transactions of `trustlog-only`.
+    private let directBreaker: CircuitBreaker?
     private let stopping = Atomic(false)
     private let databasePrepared = Atomic(false)
     private let stop = Wakeup()
@@ -36,12 +39,13 @@ package final class Sidecar: Sendable {
     }
 
     /// - Parameters:
+    ///   - store: `nil` under `trustlog-only`, which needs none.
     ///   - signers: at least one where the strategy publishes.
     ///   - owner: names this process in leases.
     /// - Throws: an error that names the property that librdkafka refuses.
     package init(
-        configuration: ServiceConfiguration, store: any OperationStore, signers: [any EnvelopeSigner], owner: String,
-        metrics: TrustlogMetrics, clock: any ServiceClock = SystemServiceClock(), logger: Logger,
+        configuration: ServiceConfiguration, store: (any OperationStore)?, signers: [any EnvelopeSigner],
+        owner: String, metrics: TrustlogMetrics, clock: any ServiceClock = SystemServiceClock(), logger: Logger,
         heartbeats: @escaping HeartbeatFactory
     ) throws(KafkaError) {
         self.configuration = configuration
@@ -49,9 +53,20 @@ package final class Sidecar: Sendable {
         self.metrics = metrics
         self.clock = clock
         self.logger = logger
+        repeated = LogLimiter(logger: logger)
         self.heartbeats = heartbeats
         self.owner = owner
         encoder = signers.isEmpty ? nil : EnvelopeEncoder(signers: signers)
+        guard let store else {
+            publishing = nil
+            let breaker = Self.makeBreaker(metrics, clock, state, logger)
+            directBreaker = breaker
+            ingest = try .direct(
+                configuration, encoder: encoder ?? EnvelopeEncoder(signers: []), breaker: breaker, state: state,
+                metrics: metrics, clock: clock, logger: logger, heartbeat: heartbeats("ingest", .seconds(60)))
+            return
+        }
+        directBreaker = nil
         let publishing = try Self.makePublishing(
             configuration, store, encoder, owner, metrics, clock, state, logger, heartbeats)
         self.publishing = publishing
@@ -63,6 +78,15 @@ package final class Sidecar: Sendable {
             })
     }
 
+    private static func makeBreaker(
+        _ metrics: TrustlogMetrics, _ clock: any ServiceClock, _ state: ServiceState, _ logger: Logger
+    ) -> CircuitBreaker {
+        CircuitBreaker(clock: clock, logger: logger.labelled("publisher")) { isOpen, reason in
+            metrics.circuitOpen.record(isOpen ? 1 : 0)
+            if let reason { state.recordError(reason) }
+        }
+    }
+
     private static func makePublishing(
         _ configuration: ServiceConfiguration, _ store: any OperationStore, _ encoder: EnvelopeEncoder?,
         _ owner: String, _ metrics: TrustlogMetrics, _ clock: any ServiceClock, _ state: ServiceState,
@@ -70,10 +94,7 @@ package final class Sidecar: Sendable {
     ) throws(KafkaError) -> Publishing? {
         guard configuration.strategy == .databaseAndTrustlog, let encoder else { return nil }
         let channel = try OutboundChannel(configuration: configuration.producer, logger: logger.labelled("producer"))
-        let breaker = CircuitBreaker(clock: clock, logger: logger.labelled("publisher")) { isOpen, reason in
-            metrics.circuitOpen.record(isOpen ? 1 : 0)
-            if let reason { state.recordError(reason) }
-        }
+        let breaker = makeBreaker(metrics, clock, state, logger)
         let publisher = try RecordPublisher(
             channel: channel, output: configuration.output, encoder: encoder, laneCount: ProcessorCount.online,
             breaker: breaker, metrics: metrics)
@@ -101,7 +122,9 @@ package final class Sidecar: Sendable {
 
     /// Runs until ``shutdown()`` was called and everything in hand is finished or given back. The store stays open.
     package func run() async {
+        async let limits: Void? = publishing?.channel.learnLimits(of: [configuration.output.topic])
         guard await prepareDatabase() else { return }
+        _ = await limits
         // The workers wait for their topics by themselves, and need not wait for the right to make what is there already.
         let creating = Task { await createTopics() }
         await withTaskGroup(of: Void.self) { group in
@@ -138,7 +161,7 @@ package final class Sidecar: Sendable {
 
     /// Rows that others announce are looked for at once.
     private func listen() async {
-        guard let publishing else { return }
+        guard let publishing, let store else { return }
         for await _ in store.announcements() {
             for worker in publishing.workers { worker.notify() }
         }
@@ -171,6 +194,7 @@ package final class Sidecar: Sendable {
 
     /// Waits for the database and brings its schema up to date; false when the program is stopped before.
     private func prepareDatabase() async -> Bool {
+        guard let store else { return true }
         var pauses = Backoff(initial: .milliseconds(250), limit: .seconds(15))
         while !isStopping {
             do throws(StoreError) {
@@ -181,10 +205,11 @@ package final class Sidecar: Sendable {
                 }
                 state.setReachable(.database, problem: nil)
                 databasePrepared.store(true, ordering: .releasing)
+                repeated.recovered(key: "database", "the database is ready")
                 return true
             } catch {
                 state.setReachable(.database, problem: error.description)
-                logger.error("the database is not ready: \(error)")
+                repeated.log(level: .error, key: "database", "the database is not ready: \(error)")
                 await stop.wait(timeout: pauses.next(), clock: clock)
             }
         }
@@ -203,10 +228,11 @@ package final class Sidecar: Sendable {
                 let outcomes = try await admin.createTopics(wanted)
                 await admin.close()
                 for case .failed(let error) in outcomes.map(\.outcome) { throw error }
+                repeated.recovered(key: "topics", "the topics are there")
                 return
             } catch {
                 state.recordError("topics could not be created: \(error)")
-                logger.error("topics could not be created yet: \(error)")
+                repeated.log(level: .error, key: "topics", "topics could not be created yet: \(error)")
                 await topicsWakeup.wait(timeout: pauses.next(), clock: clock)
             }
         }
@@ -221,8 +247,11 @@ package final class Sidecar: Sendable {
     package var lag: [(TopicPartition, Int64)] { ingest.lag }
 
     package var breaker: (phase: CircuitBreakerState.Phase, reason: String?) {
-        publishing?.publisher.breaker.snapshot ?? (.closed, nil)
+        (publishing?.publisher.breaker ?? directBreaker)?.snapshot ?? (.closed, nil)
     }
+
+    /// Whether it is known if any broker answers.
+    package var isBrokerKnown: Bool { ingest.isAnyBrokerUp != nil }
 
     /// Why no broker answers, if none does; `nil` also while nothing is known.
     package var brokerProblem: String? {

@@ -12,6 +12,7 @@ struct TransactionTests {
             let driver = try ConsumerDriver(servers, group: topic)
             try await driver.join([topic])
             let group = try await driver.perform { try $0.groupMetadata() }
+            #expect(group.isMember)
             let partition = TopicPartition(topic: topic, partition: 0)
 
             try await producer.beginTransaction()

@@ -28,6 +28,19 @@ struct LogLimiterTests {
         #expect(output.text.contains(#""suppressed":"5""#))
     }
 
+    @Test("a condition that is over is told once, and only if it was told before")
+    func recovered() {
+        let limiter = limiter()
+        limiter.recovered(key: "broker", "back")
+        #expect(output.lines.isEmpty)
+        limiter.log(level: .warning, key: "broker", "away")
+        limiter.recovered(key: "broker", "back")
+        limiter.recovered(key: "broker", "back")
+        #expect(output.lines.count == 2)
+        limiter.log(level: .warning, key: "broker", "away")
+        #expect(output.lines.count == 3)
+    }
+
     @Test("keys are limited apart")
     func keysApart() {
         let limiter = limiter()

@@ -1,6 +1,7 @@
 import CommandLineTool
 import Testing
 import TrustlogCLI
+import TrustlogTestKit
 
 @Suite("Showing settings")
 struct SettingsOutputTests {
@@ -99,6 +100,15 @@ struct SettingsOutputTests {
         #expect(
             lines.contains(
                 "| `cursor.batch-size` | integer, 1 to 10000 | `100` | Rows that fail together. |"))
+    }
+
+    @Test("the README shows the table of settings as it is")
+    func readme() throws {
+        let readme = String(decoding: try FileTree.read(Checkout.root + "/README.md"), as: UTF8.self)
+        let block = readme.split(separator: "<!-- settings -->\n").last?.split(separator: "<!-- /settings -->").first
+        #expect(
+            block.map(String.init) == SettingsTable.markdown(),
+            "put the output of `trustlog config schema -o markdown` between the two comments")
     }
 
     @Test("the keys of the table are those of the contract, section 8")

@@ -174,8 +174,8 @@ package final class KafkaConsumer: @unchecked Sendable {
     /// The error that librdkafka reported last, of connections above all. May be read from any thread.
     package var lastError: KafkaError? { context.health.lastError }
 
-    /// Whether a connection to any broker stands, as far as is known. May be read from any thread.
-    package var isAnyBrokerUp: Bool { context.health.isAnyBrokerUp }
+    /// Whether a connection to any broker stands; `nil` while that is not known. May be read from any thread.
+    package var isAnyBrokerUp: Bool? { context.health.isAnyBrokerUp }
 
     /// The name that the group gave this member; `nil` before it joined.
     package var memberID: String? {

@@ -3,6 +3,12 @@ package struct PartitionRange: Sendable, Equatable {
     package var partition: Int32
     package var low: Int64
     package var high: Int64
+
+    package init(partition: Int32, low: Int64, high: Int64) {
+        self.partition = partition
+        self.low = low
+        self.high = high
+    }
 }
 
 /// Which partitions a ``TopicReader`` still has to read, and up to where.

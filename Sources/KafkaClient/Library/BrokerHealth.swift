@@ -5,13 +5,14 @@ import Synchronization
 final class BrokerHealth: Sendable {
     private struct State {
         var lastError: KafkaError?
-        var isAnyBrokerUp = false
+        /// `nil` while nothing is known.
+        var isAnyBrokerUp: Bool?
     }
 
     private let state = Mutex(State())
 
     var lastError: KafkaError? { state.withLock { $0.lastError } }
-    var isAnyBrokerUp: Bool { state.withLock { $0.isAnyBrokerUp } }
+    var isAnyBrokerUp: Bool? { state.withLock { $0.isAnyBrokerUp } }
 
     func failed(_ error: KafkaError) {
         state.withLock {

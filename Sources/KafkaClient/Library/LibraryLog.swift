@@ -66,7 +66,7 @@ struct LogLimiter {
     private static let interval = Duration.seconds(60)
     private static let capacity = 1000
     private static let repeatedFacilities: Set<String> = [
-        "FAIL", "ERROR", "OFFSET", "REQTMOUT", "CONNECT", "SESSTMOUT",
+        "FAIL", "ERROR", "OFFSET", "REQTMOUT", "CONNECT", "SESSTMOUT", "TXNERR", "GETPID",
     ]
 
     private var records: [Source: Record] = [:]

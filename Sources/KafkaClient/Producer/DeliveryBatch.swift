@@ -25,7 +25,10 @@ package final class DeliveryBatch: Sendable {
     struct State {
         var results: [DeliveryResult?]
         var unsettled: Int
+        var hasFailed = false
         var waiters: [CheckedContinuation<[DeliveryResult], Never>] = []
+        /// Of those who wait for success or failure alone.
+        var outcomeWaiters: [CheckedContinuation<Bool, Never>] = []
     }
 
     package let count: Int
@@ -62,6 +65,18 @@ package final class DeliveryBatch: Sendable {
         }
     }
 
+    /// Whether every message was delivered; returns as soon as one was not. (In a transaction nothing is sent behind that.)
+    package func isDelivered() async -> Bool {
+        await withCheckedContinuation { continuation in
+            let outcome = state.withLock { state in
+                let outcome = state.outcome
+                if outcome == nil { state.outcomeWaiters.append(continuation) }
+                return outcome
+            }
+            if let outcome { continuation.resume(returning: outcome) }
+        }
+    }
+
     /// Marks a slot as not sent; a slot that is settled, or not one of this batch, stays as it is.
     package func fail(_ index: Int) {
         settle { $0.settle(index, .notSent) }
@@ -75,15 +90,12 @@ package final class DeliveryBatch: Sendable {
 
     /// Settles any number of slots under one lock; who waits for the last one is resumed after unlocking.
     func settle(_ body: (inout State) -> Void) {
-        let (waiters, results) = state.withLock { state in
+        let (waiters, results, outcomeWaiters, outcome) = state.withLock { state in
             body(&state)
-            guard state.unsettled == 0, !state.waiters.isEmpty else {
-                return ([CheckedContinuation<[DeliveryResult], Never>](), [DeliveryResult]())
-            }
-            let waiters = state.waiters
-            state.waiters = []
-            return (waiters, state.settledResults)
+            let waiters = state.takeWaiters()
+            return (waiters, waiters.isEmpty ? [] : state.settledResults, state.takeOutcomeWaiters(), state.outcome)
         }
+        for waiter in outcomeWaiters { waiter.resume(returning: outcome ?? false) }
         for waiter in waiters { waiter.resume(returning: results) }
     }
 }
@@ -93,6 +105,23 @@ extension DeliveryBatch.State {
         guard results.indices.contains(index), results[index] == nil else { return }
         results[index] = result
         unsettled -= 1
+        if case .delivered = result { return }
+        hasFailed = true
+    }
+
+    /// `nil` while it is open.
+    var outcome: Bool? { hasFailed ? false : unsettled == 0 ? true : nil }
+
+    mutating func takeWaiters() -> [CheckedContinuation<[DeliveryResult], Never>] {
+        guard unsettled == 0 else { return [] }
+        defer { waiters = [] }
+        return waiters
+    }
+
+    mutating func takeOutcomeWaiters() -> [CheckedContinuation<Bool, Never>] {
+        guard outcome != nil else { return [] }
+        defer { outcomeWaiters = [] }
+        return outcomeWaiters
     }
 
     mutating func settleRest(_ result: DeliveryResult) {

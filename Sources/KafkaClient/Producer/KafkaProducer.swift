@@ -116,8 +116,8 @@ package final class KafkaProducer: Sendable {
 
     package var lastError: KafkaError? { core.context.health.lastError }
 
-    /// Whether a connection to any broker stands, as far as is known.
-    package var isAnyBrokerUp: Bool { core.context.health.isAnyBrokerUp }
+    /// Whether a connection to any broker stands; `nil` while that is not known.
+    package var isAnyBrokerUp: Bool? { core.context.health.isAnyBrokerUp }
 
     // MARK: Shutdown
 

@@ -45,6 +45,12 @@ package final class LogLimiter: Sendable {
         entries.withLock { _ = $0.removeValue(forKey: key) }
     }
 
+    /// The condition is over: says so if it was told, and its next message is logged at once.
+    package func recovered(key: String, _ message: @autoclosure () -> String) {
+        guard entries.withLock({ $0.removeValue(forKey: key) }) != nil else { return }
+        logger.log(level: .notice, message())
+    }
+
     /// How many messages of this key were left out since the last one, or `nil` if this one is to be left out too.
     private func admit(_ key: String) -> Int? {
         let now = self.now()

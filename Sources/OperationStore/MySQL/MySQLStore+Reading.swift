@@ -53,10 +53,12 @@ extension MySQLConnection {
     static let rowsInRange =
         "SELECT \(OperationColumn.list()) FROM operation WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
 
-    fileprivate static let selectDetail = """
+    static let selectDetail = "\(selectDetails) WHERE o.op_id = ?"
+
+    static let selectDetails = """
         SELECT o.trustlog_status, o.trustlogged_at, o.trustlog_partition, o.trustlog_offset,
             \(MySQLRetryRow.columns(prefix: "r.")), \(OperationColumn.list(prefix: "o."))
-        FROM operation o LEFT JOIN trustlog_retry r ON r.op_id = o.op_id WHERE o.op_id = ?
+        FROM operation o LEFT JOIN trustlog_retry r ON r.op_id = o.op_id
         """
 
     fileprivate func bounds() throws(MySQLFailure) -> ClosedRange<Int64>? {
@@ -109,7 +111,7 @@ extension MySQLConnection {
 
 extension OperationDetail {
     /// The columns of ``MySQLConnection/selectDetail``.
-    fileprivate init?(_ row: MySQLRow) {
+    init?(_ row: MySQLRow) {
         guard let stored = MySQLOperationReader(row: row, first: 11).storedRow(),
             let status = row.text(0).flatMap(OperationStatus.init)
         else { return nil }

@@ -18,10 +18,7 @@ extension MySQLStore {
             try connection.transaction { connection throws(MySQLFailure) in
                 // The acknowledgement is true whatever became of the claim.
                 _ = try connection.setTrustlogged(successes.map(\.acknowledgement))
-                for success in successes {
-                    try connection.run(
-                        "DELETE FROM trustlog_retry WHERE \(RetryClaim.holds)", success.claim.values)
-                }
+                try connection.deleteRetries(of: successes)
             }
         }
     }
@@ -92,22 +89,64 @@ extension MySQLConnection {
         guard !due.isEmpty else { return [] }
         let now = try now()
         let claimedUntil = now.advanced(by: lease)
-        var claims: [RetryClaim] = []
-        for retry in due {
-            try run(
-                "UPDATE trustlog_retry SET next_retry_at = ?, updated_at = ? WHERE op_id = ?",
-                [.time(claimedUntil), .time(now), .text(retry.opId)])
-            let found = try first(
-                """
-                SELECT trustlog_status = 'TRUSTLOGGED', \(OperationColumn.list()) FROM operation WHERE op_id = ?
-                """, [.text(retry.opId)]
-            ) { row in (isTrustlogged: row.integer(0) == 1, row: MySQLOperationReader(row: row, first: 1).storedRow()) }
-            claims.append(
-                RetryClaim(
-                    opId: retry.opId, retryCount: retry.count, claimedUntil: claimedUntil, row: found?.row,
-                    isTrustlogged: found?.isTrustlogged ?? false))
+        var rows: [ExactText: (isTrustlogged: Bool, row: StoredRow)] = [:]
+        for start in stride(from: 0, to: due.count, by: Self.namesAtOnce) {
+            let opIds = due[start..<min(start + Self.namesAtOnce, due.count)].map(\.opId)
+            try claim(opIds, from: now, until: claimedUntil)
+            rows.merge(try operations(opIds)) { first, _ in first }
         }
-        return claims
+        return due.map { retry in
+            let found = rows[ExactText(retry.opId)]
+            return RetryClaim(
+                opId: retry.opId, retryCount: retry.count, claimedUntil: claimedUntil, row: found?.row,
+                isTrustlogged: found?.isTrustlogged ?? false)
+        }
+    }
+
+    /// Identities in one statement: fewer than those of which MariaDB would make a table of its own.
+    private static let namesAtOnce = 500
+
+    private static func marks(_ count: Int) -> String { repeatElement("?", count: count).joined(separator: ", ") }
+
+    /// By the primary key in any case: a scan would lock rows of others.
+    private func claim(_ opIds: [String], from now: Timestamp, until: Timestamp) throws(MySQLFailure) {
+        try run(
+            """
+            UPDATE trustlog_retry FORCE INDEX (PRIMARY) SET next_retry_at = ?, updated_at = ?
+            WHERE op_id IN (\(Self.marks(opIds.count)))
+            """, [.time(until), .time(now)] + opIds.map { .text($0) })
+    }
+
+    private func operations(
+        _ opIds: [String]
+    ) throws(MySQLFailure) -> [ExactText: (isTrustlogged: Bool, row: StoredRow)] {
+        var found: [ExactText: (isTrustlogged: Bool, row: StoredRow)] = [:]
+        try forEach(
+            """
+            SELECT trustlog_status = 'TRUSTLOGGED', \(OperationColumn.list())
+            FROM operation FORCE INDEX (operation_op_id) WHERE op_id IN (\(Self.marks(opIds.count)))
+            """, opIds.map { .text($0) }
+        ) { row in
+            guard let stored = MySQLOperationReader(row: row, first: 1).storedRow(), let opId = stored.opId else {
+                return
+            }
+            found[ExactText(opId)] = (row.integer(0) == 1, stored)
+        }
+        return found
+    }
+
+    /// Deletes the rows of claims that still hold: found by the `seq` of their operations, which one statement takes for all.
+    fileprivate func deleteRetries(of successes: [RetrySuccess]) throws(MySQLFailure) {
+        for (claimedUntil, group) in Dictionary(grouping: successes, by: \.claim.claimedUntil) {
+            let sequences = group.map { String($0.acknowledgement.seq) }.joined(separator: ",")
+            try run(
+                """
+                DELETE r FROM JSON_TABLE(?, '$[*]' COLUMNS (seq BIGINT PATH '$')) AS a
+                    STRAIGHT_JOIN operation AS o ON o.seq = a.seq
+                    STRAIGHT_JOIN trustlog_retry AS r ON r.op_id = o.op_id
+                WHERE r.retry_status = 'PENDING' AND r.next_retry_at = ?
+                """, [.text("[\(sequences)]"), .time(claimedUntil)])
+        }
     }
 
     fileprivate func count(_ failure: RetryFailure) throws(MySQLFailure) {

@@ -20,11 +20,7 @@ extension PostgreSQLStore {
         if opId.hasNull { return nil }
         return try await reading.run { connection throws(PostgreSQLFailure) in
             try connection.query(
-                """
-                SELECT o.trustlog_status, o.trustlogged_at, o.trustlog_partition, o.trustlog_offset,
-                    \(RetryRow.postgreSQLColumns(prefix: "r.")), \(OperationColumn.list(prefix: "o."))
-                FROM operation o LEFT JOIN trustlog_retry r ON r.op_id = o.op_id WHERE o.op_id = $1
-                """, [.text(opId)]
+                "\(PostgreSQLStatements.selectDetails) WHERE o.op_id = $1", [.text(opId)]
             ).first.flatMap { row in OperationDetail(row) }
         }
     }
@@ -108,8 +104,17 @@ extension PostgreSQLConnection {
     }
 }
 
+extension PostgreSQLStatements {
+    static let selectDetails = """
+        SELECT o.trustlog_status, o.trustlogged_at, o.trustlog_partition, o.trustlog_offset,
+            \(RetryRow.postgreSQLColumns(prefix: "r.")), \(OperationColumn.list(prefix: "o."))
+        FROM operation o LEFT JOIN trustlog_retry r ON r.op_id = o.op_id
+        """
+}
+
 extension OperationDetail {
-    fileprivate init?(_ row: PostgreSQLRow) {
+    /// The columns of ``PostgreSQLStatements/selectDetails``.
+    init?(_ row: PostgreSQLRow) {
         guard let stored = PostgreSQLOperationReader(row: row, first: 11).storedRow(),
             let status = row.text(0).flatMap(OperationStatus.init)
         else { return nil }

@@ -120,6 +120,10 @@ package protocol OperationStore: Sendable {
     func operation(opId: String) async throws(StoreError) -> OperationDetail?
     /// Rows of a range whatever their status, ordered by `seq`; ends like ``waiting(_:)``.
     func operations(in range: ClosedRange<Int64>, limit: Int, byteLimit: Int) async throws(StoreError) -> [StoredRow]
+    /// The rows of these `opId`s, each once, in no order; those that no row has are left out.
+    func operations(opIds: [String]) async throws(StoreError) -> [OperationDetail]
+    /// Where the rows of a range stand, without their content, ordered by `seq`, at most `limit`.
+    func placements(in range: ClosedRange<Int64>, limit: Int) async throws(StoreError) -> [RowPlacement]
     /// How many rows a range holds.
     func count(in range: ClosedRange<Int64>) async throws(StoreError) -> Int
 

@@ -319,6 +319,27 @@ package struct OperationDetail: Sendable {
     }
 }
 
+/// A row's status, and where its envelope was stored.
+package struct RowPlacement: Sendable, Equatable {
+    package var seq: Int64
+    /// Empty where it cannot be read.
+    package var opId: String
+    package var status: OperationStatus
+    package var partition: Int32?
+    package var offset: Int64?
+
+    package init(seq: Int64, opId: String, status: OperationStatus, partition: Int32?, offset: Int64?) {
+        self.seq = seq
+        self.opId = opId
+        self.status = status
+        self.partition = partition
+        self.offset = offset
+    }
+
+    /// The columns that make one, in the order in which every query asks for them.
+    static let columns = "seq, op_id, trustlog_status, trustlog_partition, trustlog_offset"
+}
+
 package struct StoreStatistics: Sendable {
     /// `NOT_TRUSTLOGGED` and `FAILED`, dead letters aside.
     package var unlogged: Int

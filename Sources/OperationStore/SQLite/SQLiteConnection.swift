@@ -41,9 +41,9 @@ final class SQLiteConnection {
         // Every property is set: whatever is thrown from here on, `deinit` closes the database.
         try execute("PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY")
         switch mode {
-        case .read: try execute("PRAGMA query_only=ON; PRAGMA cache_size=-8000")
+        case .read: try execute("PRAGMA query_only=ON; PRAGMA cache_size=-4000")
         case .write, .create:
-            try execute("PRAGMA cache_size=-32000")
+            try execute("PRAGMA cache_size=-16000")
             try useWriteAheadLog()
         }
     }

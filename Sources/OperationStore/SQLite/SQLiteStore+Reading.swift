@@ -50,7 +50,7 @@ extension SQLiteConnection {
     static let rowsInRange =
         "SELECT \(OperationColumn.list()) FROM operation WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT ?3"
 
-    fileprivate static let selectDetail = """
+    static let selectDetail = """
         SELECT o.trustlog_status, o.trustlogged_at, o.trustlog_partition, o.trustlog_offset,
             \(RetryRow.retryColumns(prefix: "r.")), \(OperationColumn.list(prefix: "o."))
         FROM operation o LEFT JOIN trustlog_retry r ON r.op_id = o.op_id WHERE o.op_id = ?1
@@ -102,7 +102,7 @@ extension SQLiteConnection {
 
 extension OperationDetail {
     /// The columns of ``SQLiteConnection/selectDetail``.
-    fileprivate init?(_ row: SQLiteStatement) {
+    init?(_ row: SQLiteStatement) {
         guard let stored = SQLiteRow(statement: row, first: 11).storedRow(),
             let status = row.text(0).flatMap(OperationStatus.init)
         else { return nil }

@@ -26,6 +26,9 @@ enum MigrateCommand {
             terminal.write(try schemaText(settings.database.url))
             return .success
         }
+        if !settings.strategy.usesDatabase {
+            terminal.reportLine("note", "strategy is \(settings.strategy.rawValue), which uses no database")
+        }
         let limit = arguments[TimeLimit.option].duration
         let store = try settings.openStore(logger: settings.log.quietLogger(terminal))
         do {

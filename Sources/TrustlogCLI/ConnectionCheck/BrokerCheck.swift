@@ -32,8 +32,8 @@ struct BrokerCheck {
             return [
                 error.problem == .authentication
                     ? Finding(
-                        .wrong, "broker", "\(brokers) refuses the user (\(error))",
-                        hint: "see kafka.properties.sasl.*, security.protocol and ssl.*")
+                        .unreachable, "broker", "\(brokers) refuses the user (\(error))",
+                        hint: error.authenticationHint(settings))
                     : Finding(
                         .unreachable, "broker", "\(brokers) does not answer (\(error))",
                         hint: "see kafka.bootstrap-servers and --timeout")

@@ -20,8 +20,8 @@ extension KafkaError {
                 hint: "grant the user of kafka.properties.* the right to it")
         case .authentication:
             return CommandError(
-                .configuration, "\(action): the brokers refuse the user (\(description))",
-                hint: "see kafka.properties.sasl.*, security.protocol and ssl.*")
+                .unreachable, "\(action): the brokers refuse the user (\(description))",
+                hint: authenticationHint(settings))
         case .unreachable:
             return CommandError(
                 .unreachable, "\(action): no broker of \(brokers) answers in time (\(description))",
@@ -29,6 +29,16 @@ extension KafkaError {
         case .other:
             return CommandError(.failure, "\(action): \(description)")
         }
+    }
+
+    /// What to look at where the brokers refuse the user.
+    func authenticationHint(_ settings: Settings) -> String {
+        let hint = "see kafka.properties.sasl.*, security.protocol and ssl.*"
+        let properties = settings.kafka.properties
+        let mechanism = (properties["sasl.mechanism"] ?? properties["sasl.mechanisms"] ?? "").uppercased()
+        guard mechanism.hasPrefix("SCRAM-"), !KafkaLibrary.hasSoundSCRAM else { return hint }
+        return hint
+            + "; by \(mechanism), librdkafka \(KafkaLibrary.version) cannot log in at Kafka 4 (2.6.1 and later can)"
     }
 
     enum Problem {

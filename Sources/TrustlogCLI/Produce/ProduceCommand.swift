@@ -44,7 +44,8 @@ enum ProduceCommand {
         await producer.close(deadline: .zero)
         progress.update(completed: tally.counts.delivered)
         progress.finish()
-        terminal.writeLine("produced \(tally.counts.delivered) operations to \(settings.input.topic)")
+        let delivered = tally.counts.delivered
+        terminal.writeLine("produced \(delivered) operation\(delivered == 1 ? "" : "s") to \(settings.input.topic)")
         return try conclude(tally.counts, failure, action, settings)
     }
 

@@ -1,5 +1,4 @@
 import CommandLineTool
-import Glibc
 import KafkaClient
 import Observability
 import OperationStore
@@ -30,21 +29,17 @@ struct RunningService: Sendable {
     private let sidecar: Sidecar
     private let monitor: StatusMonitor
     private let health: HealthRegistry
-    private let store: any OperationStore
+    private let store: (any OperationStore)?
     private let servers: [HTTPServer]
     private let logger: Logger
 
     init(_ settings: Settings, logger: Logger) throws {
-        guard settings.strategy.usesDatabase else {
-            throw CommandError(
-                .configuration, "strategy: this version cannot run trustlog-only yet",
-                hint: "set strategy to db-and-trustlog or db-only")
-        }
         self.settings = settings
         self.logger = logger
         let configuration = ServiceConfiguration(settings)
         let signers = settings.strategy.publishes ? try KeyFiles.signers(settings.signing) : []
-        let store = try settings.openStore(logger: logger.labelled("database"))
+        let store =
+            settings.strategy.usesDatabase ? try settings.openStore(logger: logger.labelled("database")) : nil
         self.store = store
         let metrics = TrustlogMetrics(version: Program.version)
         ProcessMetrics.register(in: metrics.registry)
@@ -52,11 +47,11 @@ struct RunningService: Sendable {
         let health = HealthRegistry(readiness: settings.health.readiness == .failOpen ? .failOpen : .failClosed)
         self.health = health
         let broker = health.dependency("broker")
-        let database = health.dependency("database")
+        let database = settings.strategy.usesDatabase ? health.dependency("database") : nil
         do {
             sidecar = try Sidecar(
                 configuration: configuration, store: store, signers: signers,
-                owner: settings.instanceID ?? Self.uniqueOwner(), metrics: metrics, logger: logger,
+                owner: settings.instanceID ?? ProcessOwner.unique(), metrics: metrics, logger: logger,
                 heartbeats: { loop, deadline in
                     let heartbeat = LazyHeartbeat { health.heartbeat(loop, deadline: deadline) }
                     return { heartbeat.beat() }
@@ -69,17 +64,9 @@ struct RunningService: Sendable {
             isUp: { health.isUp($0.rawValue) },
             dependencies: { component, problem in
                 let dependency = component == .broker ? broker : database
-                if let problem { dependency.lost(problem) } else { dependency.reached() }
+                if let problem { dependency?.lost(problem) } else { dependency?.reached() }
             })
         servers = Self.servers(settings, health, metrics, AdminData(monitor: monitor, store: store), logger)
-    }
-
-    /// Host, process and chance: no two processes ever have the same.
-    private static func uniqueOwner() -> String {
-        var name = [CChar](repeating: 0, count: 256)
-        gethostname(&name, name.count - 1)
-        let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return "\(host)-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
     }
 
     private static func servers(
@@ -126,7 +113,7 @@ struct RunningService: Sendable {
         await monitor.stop()
         await watching.value
         for server in servers { server.stop() }
-        await store.close()
+        await store?.close()
         signals.cancel()
         return .success
     }

@@ -6,7 +6,8 @@ import TrustlogService
 /// What the admin API answers, from the monitor and the database.
 struct AdminData: AdminDataSource {
     let monitor: StatusMonitor
-    let store: any OperationStore
+    /// `nil` under `trustlog-only`: there are no rows to show.
+    let store: (any OperationStore)?
 
     func status() async throws(AdminDataError) -> String {
         await monitor.report().json.compactText + "\n"
@@ -17,6 +18,7 @@ struct AdminData: AdminDataSource {
     }
 
     func retries(_ query: RetriesQuery) async throws(AdminDataError) -> String {
+        guard let store else { return "[]\n" }
         let filter = RetryFilter(onlyDeadLetters: query.onlyDeadLetters, errorContains: query.errorContains)
         let rows = try await answer { () async throws(StoreError) in
             try await store.retries(filter, after: nil, limit: query.limit)
@@ -25,6 +27,7 @@ struct AdminData: AdminDataSource {
     }
 
     func operation(opId: String) async throws(AdminDataError) -> String? {
+        guard let store else { return nil }
         let detail = try await answer { () async throws(StoreError) in try await store.operation(opId: opId) }
         return detail.map { $0.json.compactText + "\n" }
     }

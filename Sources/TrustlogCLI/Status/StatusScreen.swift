@@ -30,18 +30,24 @@ struct StatusScreen {
     }
 
     private var facts: [String] {
-        var facts = [
-            ("persisted", number(status["persisted"])),
-            ("not yet published", unlogged),
-            ("retries", "\(number(status["retries"]?["pending"])) pending, \(number(status["retries"]?["due"])) due"),
-            ("dead letters", number(status["deadLetters"]?["count"])),
-            ("circuit breaker", circuit),
-        ]
+        var facts = hasTable ? factsOfTable : []
+        facts.append(("circuit breaker", circuit))
         if let error = status["lastError"], let message = error["message"]?.stringValue {
             facts.append(("last error", "\(error["time"]?.stringValue ?? "")  \(printable(message))"))
         }
         return facts.map { "  \($0)\(String(repeating: " ", count: 18 - $0.utf8.count)) \($1)" }
     }
+
+    private var factsOfTable: [(String, String)] {
+        [
+            ("persisted", number(status["persisted"])),
+            ("not yet published", unlogged),
+            ("retries", "\(number(status["retries"]?["pending"])) pending, \(number(status["retries"]?["due"])) due"),
+            ("dead letters", number(status["deadLetters"]?["count"])),
+        ]
+    }
+
+    private var hasTable: Bool { status["strategy"]?.stringValue != "trustlog-only" }
 
     private var unlogged: String {
         let count = status["unlogged"]?["count"]?.integerValue
@@ -72,7 +78,8 @@ struct StatusScreen {
     private func cursor(_ value: JSONValue) -> String {
         let owner = value["owner"]?.stringValue.map { "owned by \(printable($0))" } ?? "no owner"
         let lag = value["lagSeconds"]?.doubleValue.map { "  lag \(Int($0)) s" } ?? ""
-        return "\(printable(value["key"]?.stringValue ?? ""))  at \(number(value["sequence"]))  \(owner)\(lag)"
+        let place = value["sequence"]?.integerValue.map { "at \(grouped($0))" } ?? "at the beginning"
+        return "\(printable(value["key"]?.stringValue ?? ""))  \(place)  \(owner)\(lag)"
     }
 
     private var deadLetterReasons: [String] {

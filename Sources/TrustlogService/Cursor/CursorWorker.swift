@@ -17,6 +17,7 @@ actor CursorWorker {
     private let clock: any ServiceClock
     private let state: ServiceState
     private let logger: Logger
+    private let repeated: LogLimiter
     private let heartbeat: @Sendable () -> Void
     private let wakeup = Wakeup()
     private let hasNews = Atomic(false)
@@ -32,6 +33,11 @@ actor CursorWorker {
     private var inherited: Int64 = 0
     /// Everything in flight has to settle, then the scan begins again: after an outage, or without the lease.
     private var isDraining = false
+    /// Another replica asked for this cursor: it is given up when nothing is in flight.
+    private var isYielding = false
+    /// When the row was written last by this process; any other time is a knock.
+    private var ownUpdate: Timestamp?
+    private var knockAgainAt = Duration.zero
     private var isStopping = false
 
     /// Rows read by one query, at most: several batches share it under load.
@@ -39,6 +45,8 @@ actor CursorWorker {
     private static let pageByteLimit = 8 << 20
     private static let bytesInFlightLimit = 64 << 20
     private static let stallAfter = Duration.seconds(5)
+    /// How long the loop may rest between two signs of life.
+    private static let longestRest = Duration.seconds(10)
 
     init(
         index: Int, owner: String, configuration: ServiceConfiguration, store: any OperationStore,
@@ -53,6 +61,7 @@ actor CursorWorker {
         self.clock = clock
         self.state = state
         self.logger = logger
+        repeated = LogLimiter(logger: logger)
         self.heartbeat = heartbeat
         lease = Lease(key: "publish-\(index)", owner: owner, length: configuration.cursor.lease)
         scan = CursorScan(interval: configuration.cursor.interval, now: clock.now)
@@ -77,7 +86,7 @@ actor CursorWorker {
             noticeStall()
             let next = isStopping ? clock.now + .seconds(1) : await work()
             if let next {
-                await wakeup.wait(timeout: max(.zero, next - clock.now), clock: clock)
+                await wakeup.wait(timeout: min(max(.zero, next - clock.now), Self.longestRest), clock: clock)
             }
         }
         try? await store.releaseLease(key: lease.key, owner: lease.owner, position: position)
@@ -96,7 +105,15 @@ actor CursorWorker {
     /// Does one step; returns when to take the next at the latest, `nil` for at once.
     private func work() async -> Duration? {
         do throws(StoreError) {
-            guard try await keepLease() else { return lease.nextLook(now: clock.now) }
+            guard try await keepLease() else {
+                await probeIdleCircuit()
+                return lease.nextLook(now: clock.now)
+            }
+            if isYielding {
+                guard inFlight.isEmpty else { return lease.nextLook(now: clock.now) }
+                try await yieldLease()
+                return lease.nextLook(now: clock.now)
+            }
             if isDraining {
                 guard inFlight.isEmpty else { return lease.nextLook(now: clock.now) }
                 isDraining = false
@@ -105,11 +122,12 @@ actor CursorWorker {
             }
             let next = try await step()
             pauses.reset()
+            repeated.recovered(key: "database", "the cursor worker goes on: the database answers")
             state.setReachable(.database, problem: nil)
             return next
         } catch {
             state.setReachable(.database, problem: "\(error)")
-            logger.error("the cursor worker waits for the database: \(error)")
+            repeated.log(level: .error, key: "database", "the cursor worker waits for the database: \(error)")
             return clock.now + pauses.next()
         }
     }
@@ -133,6 +151,7 @@ actor CursorWorker {
             }
             scan.sawForward(last: page.last?.seq, isFull: isFull(page, limit: room), now: clock.now)
             publish(late.rows + page)
+            await probeIdleCircuit()
             return nil
         case .sweep(let after, let high):
             let begin = clock.now
@@ -183,6 +202,15 @@ actor CursorWorker {
             }
             return nil
         }
+    }
+
+    /// With nothing to publish (another replica may have done it meanwhile) an open circuit would never be closed by an
+    /// acknowledgement: the broker is asked instead.
+    private func probeIdleCircuit() async {
+        guard inFlight.isEmpty, publisher.breaker.snapshot.phase != .closed,
+            publisher.breaker.permission() == .probe
+        else { return }
+        await publisher.probe()
     }
 
     private func read(after: Int64, through: Int64?, limit: Int) async throws(StoreError) -> [StoredRow] {
@@ -292,10 +320,12 @@ actor CursorWorker {
         let now = clock.now
         if lease.isHeld(now: now) {
             guard lease.needsRenewal(now: now) else { return true }
+            try await answerKnock()
             if try await store.renewLease(
                 key: lease.key, owner: lease.owner, length: lease.length, position: position)
             {
                 lease.granted(askedAt: now)
+                try await noteOwnUpdate()
                 return true
             }
             logger.warning("the lease of \(lease.key) was taken by another process")
@@ -309,12 +339,52 @@ actor CursorWorker {
         case .granted(let value):
             lease.granted(askedAt: now)
             inherited = max(inherited, value.flatMap { Int64($0) } ?? 0)
+            isYielding = false
+            try await noteOwnUpdate()
             logger.info("publishing cursor taken", metadata: ["cursor": lease.key])
             return true
         case .held(let row):
             lease.heldByAnother(row, now: clock.now)
+            try await knock(at: row)
             return false
         }
+    }
+
+    // MARK: Sharing
+
+    /// Whether there is anything to share.
+    private var isShared: Bool { configuration.count > 1 }
+
+    private func noteOwnUpdate() async throws(StoreError) {
+        guard isShared else { return }
+        ownUpdate = try await store.cursors().first { ExactText($0.key) == ExactText(lease.key) }?.updatedAt
+    }
+
+    /// Asks the holder for the cursor, where it has more than its share and this process less. Not too often: a row that
+    /// nobody but its dead owner wrote must look unchanged for a whole lease.
+    private func knock(at row: CursorRow) async throws(StoreError) {
+        guard isShared, !isStopping, clock.now >= knockAgainAt else { return }
+        let share = CursorShare(owner: lease.owner, count: configuration.count, rows: try await store.cursors())
+        guard share.mayKnock(at: row.key) else { return }
+        knockAgainAt = clock.now + lease.length * 3 / 2
+        _ = try await store.setCursor(key: row.key, value: row.value ?? "0", expected: row.value)
+    }
+
+    private func answerKnock() async throws(StoreError) {
+        guard isShared, let ownUpdate else { return }
+        let rows = try await store.cursors()
+        guard let row = rows.first(where: { ExactText($0.key) == ExactText(lease.key) }), row.updatedAt != ownUpdate,
+            CursorShare(owner: lease.owner, count: configuration.count, rows: rows).mayYield
+        else { return }
+        isYielding = true
+        isDraining = true
+    }
+
+    private func yieldLease() async throws(StoreError) {
+        try await store.releaseLease(key: lease.key, owner: lease.owner, position: position)
+        lease.yielded(now: clock.now)
+        isYielding = false
+        logger.info("publishing cursor given to another process", metadata: ["cursor": lease.key])
     }
 }
 

@@ -55,6 +55,12 @@ struct Lease: Sendable {
         trustedUntil = nil
     }
 
+    /// Given up for another process, which gets the time to take it.
+    mutating func yielded(now: Duration) {
+        trustedUntil = nil
+        askAgainAt = now + length
+    }
+
     mutating func heldByAnother(_ row: CursorRow, now: Duration) {
         trustedUntil = nil
         askAgainAt = now + length / 3

@@ -19,6 +19,7 @@ package actor OutcomeRecorder {
     private let state: ServiceState
     private let clock: any ServiceClock
     private let logger: Logger
+    private let repeated: LogLimiter
     private var pending = Pending()
     private var isRecording = false
     private var isGivingUp = false
@@ -38,6 +39,7 @@ package actor OutcomeRecorder {
         self.state = state
         self.clock = clock
         self.logger = logger
+        repeated = LogLimiter(logger: logger)
     }
 
     /// The first failure of a row, due for a retry after the initial backoff.
@@ -108,10 +110,11 @@ package actor OutcomeRecorder {
                     }
                 }
                 state.setReachable(.database, problem: nil)
+                repeated.recovered(key: "record", "acknowledgements are recorded again")
                 return true
             } catch {
                 state.setReachable(.database, problem: "\(error)")
-                logger.error("acknowledgements cannot be recorded yet: \(error)")
+                repeated.log(level: .error, key: "record", "acknowledgements cannot be recorded yet: \(error)")
                 if isGivingUp { return false }
                 await wakeup.wait(timeout: pauses.next(), clock: clock)
             }

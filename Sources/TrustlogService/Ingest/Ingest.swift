@@ -4,7 +4,7 @@ import Observability
 import OperationStore
 
 /// One member of the consumer group at work: consumes and decodes on the consumer's own thread, hands batches to the writer,
-/// and commits to Kafka what the database has.
+/// and commits to Kafka what the database has. (Where there is no database, the writer's transactions commit.)
 ///
 /// It occupies the thread for as long as it runs, so that no call of the consumer ever interleaves with another; everything
 /// that comes from elsewhere stands in the inbox, and whoever puts it there wakes the poll.
@@ -14,12 +14,14 @@ actor Ingest {
 
     private let configuration: ServiceConfiguration.Input
     private let decoder: MessageDecoder
-    private let store: any OperationStore
-    private let writer: IngestWriter
+    private let store: (any OperationStore)?
+    private let writer: any BatchWriter
     private let inbox: ConditionLock<IngestInbox>
     private let state: ServiceState
     private let metrics: TrustlogMetrics
     private let logger: Logger
+    /// For what repeats while broker or database is away.
+    private let repeated: LogLimiter
     private let clock: any ServiceClock
     private let heartbeat: @Sendable () -> Void
 
@@ -29,6 +31,8 @@ actor Ingest {
     /// Those of them that are not read yet, because it is not known where to begin.
     private var toStart: Set<TopicPartition> = []
     private var startAgainAt: Duration?
+    /// Those of them that are read already and go back.
+    private var toRewind: Set<TopicPartition> = []
     /// The offset that each partition was to be read at next.
     private var nextOffsets: [TopicPartition: Int64] = [:]
     private var heldForDeadLetters: Set<TopicPartition> = []
@@ -45,9 +49,9 @@ actor Ingest {
     private var commits = CommitLedger()
 
     init(
-        consumer: KafkaConsumer, configuration: ServiceConfiguration, store: any OperationStore, writer: IngestWriter,
-        inbox: ConditionLock<IngestInbox>, state: ServiceState, metrics: TrustlogMetrics, clock: any ServiceClock,
-        logger: Logger, heartbeat: @escaping @Sendable () -> Void
+        consumer: KafkaConsumer, configuration: ServiceConfiguration, store: (any OperationStore)?,
+        writer: any BatchWriter, inbox: ConditionLock<IngestInbox>, state: ServiceState, metrics: TrustlogMetrics,
+        clock: any ServiceClock, logger: Logger, heartbeat: @escaping @Sendable () -> Void
     ) {
         self.consumer = consumer
         self.configuration = configuration.input
@@ -59,6 +63,7 @@ actor Ingest {
         self.metrics = metrics
         self.clock = clock
         self.logger = logger
+        repeated = LogLimiter(logger: logger)
         self.heartbeat = heartbeat
     }
 
@@ -76,13 +81,20 @@ actor Ingest {
         }
         try consumer.subscribe(to: [configuration.topic])
         while !inbox.withLock({ $0.isStopping }) {
-            heartbeat()
+            beat()
             commitInBackground()
             obeyWriter()
+            rewindGivenUp()
             startAssigned()
             resetLost()
+            if !owned.isEmpty, inbox.withLock({ $0.membership.group == nil }) { shareMembership() }
             try turn()
         }
+    }
+
+    /// While the writer has something in hand, the heartbeat is its own: a writer that hangs is no sign of life.
+    private func beat() {
+        if inbox.withLock({ $0.batchesInHand == 0 }) { heartbeat() }
     }
 
     // MARK: Consuming
@@ -102,8 +114,9 @@ actor Ingest {
         } onError: { error in
             errors.append(error)
         }
-        // A partition that went and came back within the poll starts anew, behind these messages.
-        batch.keepOnly(owned.filter { before[$0.key] == $0.value })
+        // A partition that went and came back within the poll starts anew, behind these messages; so does one that waits
+        // to be read again.
+        batch.keepOnly(owned.filter { before[$0.key] == $0.value && !toRewind.contains($0.key) })
         errors.forEach(handle)
         guard !batch.isEmpty else { return }
         works(failing.intersection(batch.nextOffsets.keys))
@@ -122,7 +135,7 @@ actor Ingest {
         attempt("partitions could not be \(isHeld ? "paused" : "resumed")") { () throws(KafkaError) in
             if isHeld { try consumer.pause(partitions) } else { try consumer.resume(partitions) }
         }
-        if isHeld { logger.warning("consumption is paused until the database takes what was consumed") }
+        if isHeld { logger.warning("consumption is paused until what was consumed is taken") }
     }
 
     /// Partitions with dead letters that cannot be published wait; they go on when these are acknowledged.
@@ -198,6 +211,7 @@ actor Ingest {
             metrics.rebalances.increment()
             lastEpoch += 1
             for partition in partitions { owned[partition] = lastEpoch }
+            shareMembership()
             // The topic is there: errors without a partition were about that.
             works(failing.filter { $0.partition < 0 })
             toStart.formUnion(partitions)
@@ -212,7 +226,9 @@ actor Ingest {
             logger.info("partitions revoked", metadata: ["partitions": describe(partitions)])
         case .lost(let partitions):
             giveUp(partitions)
-            logger.warning("partitions lost to another member", metadata: ["partitions": describe(partitions)])
+            logger.warning(
+                "partitions lost: the group has not heard of this member for as long as input.session-timeout",
+                metadata: ["partitions": describe(partitions)])
         }
     }
 
@@ -224,10 +240,20 @@ actor Ingest {
             state.setWaiting(partition, reason: nil)
             metrics.removeConsumerLag(topic: partition.topic, partition: partition.partition)
         }
+        inbox.signal { $0.membership.owned = owned }
         toStart.subtract(partitions)
+        toRewind.subtract(partitions)
         toReset.subtract(partitions)
         failing.subtract(partitions)
         heldForDeadLetters.subtract(partitions)
+    }
+
+    /// Tells the writer what is ours and by which membership, which a transaction has to name.
+    private func shareMembership() {
+        let group = try? consumer.groupMetadata()
+        inbox.signal {
+            $0.membership = IngestInbox.Membership(owned: owned, group: group?.isMember == true ? group : nil)
+        }
     }
 
     /// Waits for the writer. A dead letter that is acknowledged but not committed would be published again: so for the
@@ -253,7 +279,11 @@ actor Ingest {
     /// Asks the database, without holding the thread up, for the positions that it knows.
     private func readStoredPositions() {
         let epoch = lastEpoch
-        Task { [store, configuration, inbox, consumer, state, clock, logger] in
+        guard let store else {
+            inbox.signal { $0.put(.init(epoch: epoch, positions: [:], databaseID: nil)) }
+            return
+        }
+        Task { [configuration, inbox, consumer, state, clock, repeated] in
             var pauses = Backoff()
             while !inbox.withLock({ $0.isStopping }) {
                 do {
@@ -267,11 +297,12 @@ actor Ingest {
                     inbox.signal {
                         $0.put(.init(epoch: epoch, positions: positions, databaseID: schema.databaseID))
                     }
+                    repeated.recovered(key: "positions", "the database tells where to begin")
                     consumer.wake()
                     return
                 } catch {
                     state.setReachable(.database, problem: "\(error)")
-                    logger.error("the database cannot tell where to begin: \(error)")
+                    repeated.log(level: .error, key: "positions", "the database cannot tell where to begin: \(error)")
                     await clock.sleep(until: clock.now + pauses.next())
                 }
             }
@@ -282,7 +313,7 @@ actor Ingest {
     private func startAssigned() {
         guard !toStart.isEmpty, let stored = inbox.withLock({ $0.stored }), stored.epoch == lastEpoch else { return }
         if let startAgainAt, clock.now < startAgainAt { return }
-        metadata = .database(stored.databaseID)
+        metadata = stored.databaseID.map { .database($0) } ?? .noDatabase
         do {
             let committed = try consumer.committed(Array(toStart), timeout: .seconds(5))
             var positions: [PartitionOffset] = []
@@ -294,15 +325,34 @@ actor Ingest {
                 nextOffsets[partition] = start.offset
                 positions.append(PartitionOffset(partition, offset: start.offset))
             }
+            for position in positions where toRewind.contains(position.topicPartition) {
+                try consumer.seek(to: position)
+            }
             try consumer.start(positions)
-            if isHeld { try consumer.pause(positions.map(\.topicPartition)) }
-            toStart.subtract(positions.map(\.topicPartition))
+            let started = positions.map(\.topicPartition)
+            if isHeld { try consumer.pause(started) } else { try consumer.resume(started) }
+            toStart.subtract(started)
+            toRewind.subtract(started)
             startAgainAt = nil
+            repeated.recovered(key: "offsets", "the group's offsets can be read again")
         } catch {
             startAgainAt = clock.now + .seconds(1)
             state.setReachable(.broker, problem: "the group's offsets cannot be read: \(error)")
-            logger.error("the group's offsets cannot be read yet: \(error)")
+            repeated.log(level: .error, key: "offsets", "the group's offsets cannot be read yet: \(error)")
         }
+    }
+
+    /// The writer gave up what it had of these partitions: they begin again as if they had just been assigned.
+    private func rewindGivenUp() {
+        let partitions = inbox.withLock { $0.takeRewinds(owned) }
+        guard !partitions.isEmpty else { return }
+        lastEpoch += 1
+        for partition in partitions { owned[partition] = lastEpoch }
+        shareMembership()
+        toRewind.formUnion(partitions)
+        toStart.formUnion(partitions)
+        heldForDeadLetters.subtract(partitions)
+        readStoredPositions()
     }
 
     // MARK: Commits
@@ -329,9 +379,10 @@ actor Ingest {
 
     private func committed(_ offsets: [PartitionOffset], _ error: KafkaError?) {
         if let error {
-            logger.warning("offsets could not be committed yet: \(error)")
+            repeated.log(level: .warning, key: "commit", "offsets could not be committed yet: \(error)")
             commits.failed(now: clock.now)
         } else {
+            repeated.recovered(key: "commit", "offsets are committed again")
             for offset in offsets { commits.confirmed(offset.topicPartition, position: offset.offset) }
         }
     }
@@ -351,7 +402,7 @@ actor Ingest {
             try body()
             return true
         } catch {
-            logger.warning("\(problem): \(error)")
+            repeated.log(level: .warning, key: problem, "\(problem): \(error)")
             return false
         }
     }

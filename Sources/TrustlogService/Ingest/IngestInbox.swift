@@ -8,7 +8,15 @@ struct IngestInbox: Sendable {
         /// The newest epoch when it was asked for.
         var epoch: AssignmentEpoch
         var positions: [TopicPartition: Int64]
-        var databaseID: String
+        /// `nil`: there is no database.
+        var databaseID: String?
+    }
+
+    /// What is ours by which assignment, and the membership by which the group knows it: taken together, so that a
+    /// transaction which is checked against the one is fenced by the other.
+    struct Membership: Sendable {
+        var owned: [TopicPartition: AssignmentEpoch] = [:]
+        var group: ConsumerGroupMetadata?
     }
 
     private struct Committable: Sendable {
@@ -21,10 +29,13 @@ struct IngestInbox: Sendable {
     /// Sendings of dead letters whose outcome is still to come.
     var lettersInHand = 0
     private(set) var stored: Stored?
+    var membership = Membership()
     var isStopping = false
     /// Partitions whose dead letters wait, to be paused, and those that may go on, each by the assignment that is meant.
     private var toPause: [TopicPartition: AssignmentEpoch] = [:]
     private var toResume: [TopicPartition: AssignmentEpoch] = [:]
+    /// Partitions to read again from where the group stands, as their messages in hand were given up.
+    private var toRewind: [TopicPartition: AssignmentEpoch] = [:]
     private var committable: [TopicPartition: Committable] = [:]
 
     /// An answer that comes late never takes the place of a newer one.
@@ -59,6 +70,16 @@ struct IngestInbox: Sendable {
             Set(toPause.filter { current[$0.key] == $0.value }.keys),
             Set(toResume.filter { current[$0.key] == $0.value }.keys)
         )
+    }
+
+    mutating func rewind(_ partitions: [TopicPartition: AssignmentEpoch]) {
+        toRewind.merge(partitions) { max($0, $1) }
+    }
+
+    /// What to read again, less what was meant for assignments that are over.
+    mutating func takeRewinds(_ current: [TopicPartition: AssignmentEpoch]) -> Set<TopicPartition> {
+        defer { toRewind.removeAll(keepingCapacity: true) }
+        return Set(toRewind.filter { current[$0.key] == $0.value }.keys)
     }
 
     /// The database has this position: it may be committed to Kafka.

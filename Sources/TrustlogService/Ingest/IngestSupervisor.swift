@@ -8,26 +8,53 @@ import Synchronization
 final class IngestSupervisor: Sendable {
     private struct Current: Sendable {
         var ingest: Ingest
-        var writer: IngestWriter
+        var writer: any BatchWriter
         var inbox: ConditionLock<IngestInbox>
     }
 
+    /// Makes what takes the batches of a member.
+    typealias WriterFactory =
+        @Sendable (_ inbox: ConditionLock<IngestInbox>, _ wakeConsumer: @escaping @Sendable () -> Void)
+        -> any BatchWriter
+
     private let configuration: ServiceConfiguration
-    private let store: any OperationStore
+    private let store: (any OperationStore)?
     private let state: ServiceState
     private let metrics: TrustlogMetrics
     private let clock: any ServiceClock
     private let logger: Logger
     private let heartbeat: @Sendable () -> Void
-    private let onPersisted: @Sendable () -> Void
+    private let makeWriter: WriterFactory
     private let current = Mutex<Current?>(nil)
     private let stopping = Atomic(false)
     private let wakeup = Wakeup()
 
-    init(
+    /// One that persists what it consumes.
+    convenience init(
         configuration: ServiceConfiguration, store: any OperationStore, state: ServiceState, metrics: TrustlogMetrics,
         clock: any ServiceClock, logger: Logger, heartbeat: @escaping @Sendable () -> Void,
         onPersisted: @escaping @Sendable () -> Void
+    ) {
+        self.init(
+            configuration: configuration, store: store, state: state, metrics: metrics, clock: clock, logger: logger,
+            heartbeat: heartbeat
+        ) { inbox, wakeConsumer in
+            let deadLetters = DeadLetterPublisher(
+                topic: configuration.input.deadLetterTopic, configuration: configuration.producer, logger: logger,
+                metrics: metrics)
+            return IngestWriter(
+                store: store, group: configuration.input.group,
+                initialStatus: configuration.strategy == .databaseOnly ? .notRequired : .waiting,
+                deadLetters: deadLetters, inbox: inbox, wakeConsumer: wakeConsumer, onPersisted: onPersisted,
+                state: state, metrics: metrics, clock: clock, logger: logger, heartbeat: heartbeat)
+        }
+    }
+
+    /// - Parameter store: what knows where partitions begin besides the group; `nil` where there is no database.
+    init(
+        configuration: ServiceConfiguration, store: (any OperationStore)?, state: ServiceState,
+        metrics: TrustlogMetrics, clock: any ServiceClock, logger: Logger, heartbeat: @escaping @Sendable () -> Void,
+        makeWriter: @escaping WriterFactory
     ) {
         self.configuration = configuration
         self.store = store
@@ -36,13 +63,13 @@ final class IngestSupervisor: Sendable {
         self.clock = clock
         self.logger = logger
         self.heartbeat = heartbeat
-        self.onPersisted = onPersisted
+        self.makeWriter = makeWriter
     }
 
     /// Messages not yet consumed, by partition, as far as this member knows.
     var lag: [(TopicPartition, Int64)] { current.withLock { $0 }?.ingest.consumer.lag() ?? [] }
 
-    /// Whether the member has a connection to a broker; `nil` while there is no member.
+    /// Whether the member has a connection to a broker; `nil` while that is not known, or there is no member.
     var isAnyBrokerUp: Bool? { current.withLock { $0 }?.ingest.consumer.isAnyBrokerUp }
 
     var lastBrokerError: KafkaError? { current.withLock { $0 }?.ingest.consumer.lastError }
@@ -79,14 +106,7 @@ final class IngestSupervisor: Sendable {
             onCommit: { [weak self] offsets, error in
                 self?.current.withLock { $0 }?.ingest.handleCommit(offsets, error)
             })
-        let deadLetters = DeadLetterPublisher(
-            topic: configuration.input.deadLetterTopic, configuration: configuration.producer, logger: logger,
-            metrics: metrics)
-        let writer = IngestWriter(
-            store: store, group: configuration.input.group,
-            initialStatus: configuration.strategy == .databaseOnly ? .notRequired : .waiting, deadLetters: deadLetters,
-            inbox: inbox, wakeConsumer: { [weak consumer] in consumer?.wake() }, onPersisted: onPersisted, state: state,
-            metrics: metrics, clock: clock, logger: logger)
+        let writer = makeWriter(inbox) { [weak consumer] in consumer?.wake() }
         let ingest = Ingest(
             consumer: consumer, configuration: configuration, store: store, writer: writer, inbox: inbox, state: state,
             metrics: metrics, clock: clock, logger: logger, heartbeat: heartbeat)
@@ -104,8 +124,7 @@ final class IngestSupervisor: Sendable {
         }
         current.withLock { $0 = nil }
         inbox.signal { $0.isStopping = true }
-        await writer.stop()
-        await deadLetters.close(deadline: configuration.shutdownTimeout / 8)
+        await writer.close(deadline: configuration.shutdownTimeout / 8)
         await writing.value
         state.clearWaiting()
         try outcome.get()

@@ -10,7 +10,7 @@ import TrustlogCore
 /// The order of every step is what guarantee 1 of the contract rests on: a position is written in the transaction of its
 /// rows, or after the acknowledgement of a dead letter, and reaches Kafka only after that. A process that dies between any two
 /// of them repeats messages, whose rows are then duplicates.
-actor IngestWriter {
+actor IngestWriter: BatchWriter {
     private enum Work: Sendable {
         case batch(ConsumedBatch)
         case settled([DeadLetter], [DeadLetterPublisher.Outcome])
@@ -36,7 +36,8 @@ actor IngestWriter {
     private let state: ServiceState
     private let metrics: TrustlogMetrics
     private let clock: any ServiceClock
-    private let logger: Logger
+    private let repeated: LogLimiter
+    private let heartbeat: @Sendable () -> Void
 
     private let work: AsyncStream<Work>
     private let feed: AsyncStream<Work>.Continuation
@@ -56,7 +57,7 @@ actor IngestWriter {
         deadLetters: DeadLetterPublisher, inbox: ConditionLock<IngestInbox>,
         wakeConsumer: @escaping @Sendable () -> Void,
         onPersisted: @escaping @Sendable () -> Void, state: ServiceState, metrics: TrustlogMetrics,
-        clock: any ServiceClock, logger: Logger
+        clock: any ServiceClock, logger: Logger, heartbeat: @escaping @Sendable () -> Void
     ) {
         self.store = store
         self.group = group
@@ -68,7 +69,8 @@ actor IngestWriter {
         self.state = state
         self.metrics = metrics
         self.clock = clock
-        self.logger = logger
+        repeated = LogLimiter(logger: logger)
+        self.heartbeat = heartbeat
         (work, feed) = AsyncStream.makeStream(of: Work.self)
     }
 
@@ -89,10 +91,11 @@ actor IngestWriter {
 
     /// Ends ``run()`` after what was accepted and the dead letters that are under way; what database or broker cannot take
     /// now is left to the next owner.
-    func stop() {
+    func close(deadline: Duration) async {
         isStopping = true
         wakeup.notify()
         finishWhenSettled()
+        await deadLetters.close(deadline: deadline)
     }
 
     private func finishWhenSettled() {
@@ -123,6 +126,7 @@ actor IngestWriter {
             wakeConsumer()
         }
         guard !hasGivenUp else { return }
+        heartbeat()
         let rejected = batch.rejected.map { message, rejection in
             let original = batch.arena.original(at: message)
             return DeadLetter(
@@ -192,13 +196,15 @@ actor IngestWriter {
         let request = IngestBatch(group: group, initialStatus: initialStatus, rows: batch.rows, positions: positions)
         var pauses = Backoff()
         while true {
+            heartbeat()
             do {
                 let result = try await store.persist(request)
                 state.setReachable(.database, problem: nil)
+                repeated.recovered(key: "persist", "operations are persisted again")
                 return result
             } catch {
                 state.setReachable(.database, problem: "\(error)")
-                logger.error("operations cannot be persisted yet: \(error)")
+                repeated.log(level: .error, key: "persist", "operations cannot be persisted yet: \(error)")
                 if mustStop { return nil }
                 await wakeup.wait(timeout: pauses.next(), clock: clock)
             }
@@ -266,6 +272,7 @@ actor IngestWriter {
         }
         var pauses = Backoff()
         while true {
+            heartbeat()
             do {
                 try await store.advance(positions, group: group)
                 break

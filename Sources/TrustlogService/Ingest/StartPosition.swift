@@ -11,12 +11,12 @@ struct StartPosition: Equatable, Sendable {
     /// - Parameters:
     ///   - committed: what the group committed, with the metadata that names the database it was made with.
     ///   - stored: the database's own position; `nil` if it has none.
-    ///   - databaseID: this database's.
-    init(committed: PartitionOffset, stored: Int64?, databaseID: String) {
+    ///   - databaseID: this database's; `nil` under `trustlog-only`, which has none.
+    init(committed: PartitionOffset, stored: Int64?, databaseID: String?) {
         guard let offset = committed.offset else { return }
         self.offset = offset
         let partition = committed.topicPartition
-        guard case .database(let origin) = CommitMetadata(committed.metadata) else { return }
+        guard let databaseID, case .database(let origin) = CommitMetadata(committed.metadata) else { return }
         if origin != databaseID {
             warning = """
                 the group committed offset \(offset) of \(partition) with another database (\(origin); this one is \

@@ -19,7 +19,11 @@ struct MessageHeaders: Sendable {
     }
 
     func append(for record: PublishableRecord, to headers: inout HeaderList) {
-        let operation = record.stored.operation
+        append(for: record.stored.operation, forwarded: record.stored.headers, to: &headers)
+    }
+
+    /// - Parameter forwarded: the headers to pass on, as a JSON object.
+    func append(for operation: Operation, forwarded: String?, to headers: inout HeaderList) {
         headers.append("content-type", Envelope.contentType.utf8)
         headers.append("_watermill_message_uuid", MessageUUID.string(for: operation.opId).utf8)
         headers.append("ce_specversion", "1.0".utf8)
@@ -27,7 +31,7 @@ struct MessageHeaders: Sendable {
         headers.append("ce_source", source.utf8)
         headers.append("ce_type", "trustlog.operation.v1".utf8)
         headers.append("ce_time", operation.timestamp.rfc3339.utf8)
-        guard let forwarded = record.stored.headers else { return }
+        guard let forwarded else { return }
         // A hint that an application wrote badly is no reason to keep its evidence back.
         for (name, value) in (try? ForwardedHeaders.decode(forwarded)) ?? [] where !Self.reserved.contains(name) {
             headers.append(name, value)

@@ -17,7 +17,7 @@ package final class OutboundChannel: Sendable {
         let isSet = Atomic(false)
     }
 
-    private let configuration: KafkaConfiguration
+    private let configuration: Mutex<KafkaConfiguration>
     private let logger: Logger
     private let main: Mutex<Link>
     private let solitary = Mutex<Link?>(nil)
@@ -25,7 +25,7 @@ package final class OutboundChannel: Sendable {
 
     /// - Throws: an error that names the property that librdkafka refuses.
     package init(configuration: KafkaConfiguration, logger: Logger) throws(KafkaError) {
-        self.configuration = configuration
+        self.configuration = Mutex(configuration)
         self.logger = logger
         main = Mutex(try Self.makeLink(configuration, logger))
     }
@@ -45,7 +45,9 @@ package final class OutboundChannel: Sendable {
     package var producer: KafkaProducer {
         main.withLock { link in
             // Where no other can be made, what is sent by this one fails and is tried again.
-            if mustReplace(link), let next = try? Self.makeLink(configuration, logger) { replace(&link, by: next) }
+            if mustReplace(link), let next = try? Self.makeLink(configuration.withLock({ $0 }), logger) {
+                replace(&link, by: next)
+            }
             return link.producer
         }
     }
@@ -56,7 +58,7 @@ package final class OutboundChannel: Sendable {
     package func solitaryProducer() throws(KafkaError) -> KafkaProducer {
         try solitary.withLock { (existing) throws(KafkaError) in
             if let link = existing, !mustReplace(link) { return link.producer }
-            var alone = configuration
+            var alone = configuration.withLock { $0 }
             alone.properties["batch.num.messages"] = "1"
             alone.properties["linger.ms"] = "0"
             var link = try Self.makeLink(alone, logger)
@@ -79,6 +81,18 @@ package final class OutboundChannel: Sendable {
         let old = link.producer
         link = next
         Task { await old.close(deadline: .zero) }
+    }
+
+    func makeAdmin() throws(KafkaError) -> KafkaAdmin {
+        try KafkaAdmin(configuration: configuration.withLock { $0 }, logger: logger)
+    }
+
+    /// Keeps batches below the limit of `topics`, as far as it may be read. To be called before anything is produced.
+    package func learnLimits(of topics: [String]) async {
+        let limited = await configuration.withLock { $0 }.limitingBatches(to: topics, logger: logger)
+        guard !isClosing, let next = try? Self.makeLink(limited, logger) else { return }
+        configuration.withLock { $0 = limited }
+        main.withLock { replace(&$0, by: next) }
     }
 
     /// From now on nothing is waited for that has not been sent.

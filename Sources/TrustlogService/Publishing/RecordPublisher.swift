@@ -2,6 +2,7 @@ import Dispatch
 package import KafkaClient
 package import Observability
 import OperationStore
+import Synchronization
 package import TrustlogCore
 
 /// Signs records and publishes them: the one way by which cursor worker, retry worker and replay reach the trustlog topic.
@@ -16,6 +17,7 @@ package final class RecordPublisher: Sendable {
     private let encoder: EnvelopeEncoder
     private let lanes: [DispatchQueue]
     private let metrics: TrustlogMetrics
+    private let judge = Mutex(RefusalJudge())
     package let breaker: CircuitBreaker
 
     /// - Throws: an error of librdkafka where the topic's name is not one.
@@ -51,7 +53,7 @@ package final class RecordPublisher: Sendable {
 
     /// Why nothing is acknowledged, if no broker answers.
     package var unreachable: String? {
-        guard !channel.producer.isAnyBrokerUp else { return nil }
+        guard channel.producer.isAnyBrokerUp == false else { return nil }
         return "no broker answers" + (channel.producer.lastError.map { ": \($0)" } ?? "")
     }
 
@@ -142,8 +144,42 @@ package final class RecordPublisher: Sendable {
                 }
             }
         }
+        letOff(&outcomes, submission.records)
         tell(outcomes)
         return outcomes
+    }
+
+    /// What is wrong for everybody is no record's fault.
+    private func letOff(_ outcomes: inout [PublishOutcome], _ records: [PublishableRecord]) {
+        let isTaken = outcomes.contains { if case .acknowledged = $0 { true } else { false } }
+        let refused = outcomes.indices.filter { if case .refused(.refused, _) = outcomes[$0] { true } else { false } }
+        let isEverybodys = judge.withLock { judge in
+            if isTaken { judge.taken() }
+            return !isTaken && !refused.isEmpty && judge.refused(refused.map { records[$0].opId })
+        }
+        guard isEverybodys else { return }
+        for index in refused {
+            guard case .refused(_, let message) = outcomes[index] else { continue }
+            outcomes[index] = .outage(message: "\(message) (as every other record)")
+        }
+    }
+
+    /// Closes or opens the circuit by what the broker says of the topic: for when there is no record to probe with.
+    package func probe() async {
+        do throws(KafkaError) {
+            let admin = try channel.makeAdmin()
+            let metadata: Result<[TopicMetadata], KafkaError>
+            do throws(KafkaError) {
+                metadata = .success(try await admin.metadata([topicName], timeout: .seconds(5)))
+            } catch {
+                metadata = .failure(error)
+            }
+            await admin.close()
+            if let error = try metadata.get().first?.error { throw error }
+            breaker.succeeded()
+        } catch {
+            breaker.failed(reason: "topic \(topicName): \(error)")
+        }
     }
 
     /// The last word on a record that was refused together with others.

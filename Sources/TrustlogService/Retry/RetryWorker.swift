@@ -20,10 +20,15 @@ actor RetryWorker {
     private let wakeup = Wakeup()
     private var isStopping = false
     private var pauses = Backoff()
+    /// When to claim again, unless something is given back before.
+    private var restsUntil = Duration.zero
+    private var pagesInFlight = 0
+    private var claimSize: ClaimSize
 
-    /// Batches that one turn has in flight at once, while the circuit is closed.
-    private static let batchesInFlight = 20
-    /// Longer than a turn takes while brokers answer; when they do not, another replica may try the same rows, which repeats
+    /// Claims that are published and recorded side by side while the circuit is closed: while one waits for its
+    /// acknowledgements, another is recorded, and a third is read.
+    private static let pagesInFlightLimit = 4
+    /// Longer than a page takes while brokers answer; when they do not, another replica may try the same rows, which repeats
     /// records and counts nothing twice.
     private static let claimLength = Duration.seconds(60)
     /// How long the loop may rest between two signs of life.
@@ -43,6 +48,7 @@ actor RetryWorker {
         self.metrics = metrics
         self.logger = logger
         self.heartbeat = heartbeat
+        claimSize = ClaimSize(batch: configuration.batchSize)
     }
 
     /// Ends ``run()`` when what is in flight has settled.
@@ -52,38 +58,64 @@ actor RetryWorker {
     }
 
     func run() async {
-        while !isStopping {
-            let next = clock.now + (await turn())
-            while !isStopping, clock.now < next {
-                heartbeat()
-                await wakeup.wait(timeout: min(next - clock.now, Self.longestRest), clock: clock)
+        while !(isStopping && pagesInFlight == 0) {
+            heartbeat()
+            let next: Duration
+            if isStopping {
+                next = clock.now + Self.longestRest
+            } else if let later = await claimMore() {
+                next = later
+            } else {
+                continue
             }
+            await wakeup.wait(timeout: min(max(.zero, next - clock.now), Self.longestRest), clock: clock)
         }
     }
 
-    /// One round of claims; returns how long to rest.
-    private func turn() async -> Duration {
-        heartbeat()
+    /// Claims what is due, if there is room for it; returns when to look again at the latest, `nil` for at once.
+    private func claimMore() async -> Duration? {
+        guard clock.now >= restsUntil else { return restsUntil }
         let limit: Int
-        switch publisher.breaker.permission() {
-        case .proceed: limit = configuration.batchSize * Self.batchesInFlight
+        switch permission() {
+        case .proceed: limit = claimSize.rows
         case .probe: limit = configuration.batchSize
-        case .wait(let until): return max(.zero, until - clock.now)
+        case .wait(let until): return until
         }
         do throws(StoreError) {
             let claims = try await store.claimRetries(limit: limit, lease: Self.claimLength)
-            guard !claims.isEmpty else { return configuration.interval }
-            try await serve(claims)
             pauses.reset()
-            return .zero
+            guard !claims.isEmpty else {
+                restsUntil = clock.now + configuration.interval
+                return restsUntil
+            }
+            claimSize.saw(rows: claims.count, bytes: claims.reduce(0) { $0 + ($1.row?.textSize ?? 0) })
+            pagesInFlight += 1
+            serve(claims)
+            return nil
         } catch {
-            state.setReachable(.database, problem: "\(error)")
-            logger.error("the retry worker waits for the database: \(error)")
-            return pauses.next()
+            waitForDatabase(error)
+            return restsUntil
         }
     }
 
-    private func serve(_ claims: [RetryClaim]) async throws(StoreError) {
+    /// Whether another page may be claimed; until something settles, or the circuit's pause has passed.
+    private func permission() -> CircuitBreakerState.Permission {
+        let isClosed = publisher.breaker.snapshot.phase == .closed
+        guard pagesInFlight < (isClosed ? Self.pagesInFlightLimit : 1) else {
+            return .wait(until: clock.now + Self.longestRest)
+        }
+        return publisher.breaker.permission()
+    }
+
+    private func waitForDatabase(_ error: StoreError) {
+        state.setReachable(.database, problem: "\(error)")
+        logger.error("the retry worker waits for the database: \(error)")
+        restsUntil = clock.now + pauses.next()
+    }
+
+    // MARK: One page of claims
+
+    private func serve(_ claims: [RetryClaim]) {
         var obsolete: [RetryClaim] = []
         var failures: [RetryFailure] = []
         var claimed: [RetryClaim] = []
@@ -103,40 +135,44 @@ actor RetryWorker {
                 failures.append(failure(claim, .unreadable, "no operation has this opId"))
             }
         }
-        let outcomes = records.isEmpty ? [] : await publish(records)
+        let submission = records.isEmpty ? nil : publisher.submit(records)
+        Task { [self, obsolete, failures, claimed] in
+            let outcomes = await submission?.outcomes() ?? []
+            await record(outcomes, of: claimed, obsolete, failures)
+        }
+    }
+
+    private func record(
+        _ outcomes: [PublishOutcome], of claims: [RetryClaim], _ obsolete: [RetryClaim], _ unreadable: [RetryFailure]
+    ) async {
+        var failures = unreadable
         var successes: [RetrySuccess] = []
         var released: [RetryClaim] = []
-        for (index, outcome) in outcomes.enumerated() {
-            let claim = claimed[index]
+        for (claim, outcome) in zip(claims, outcomes) {
             switch outcome {
             case .acknowledged(let partition, let offset):
-                let seq = records[index].seq
-                successes.append(
-                    RetrySuccess(
-                        claim: claim,
-                        acknowledgement: Acknowledgement(seq: seq, partition: partition, offset: offset)))
+                let acknowledgement = Acknowledgement(seq: claim.row?.seq ?? 0, partition: partition, offset: offset)
+                successes.append(RetrySuccess(claim: claim, acknowledgement: acknowledgement))
             case .refused(let refusal, let message): failures.append(failure(claim, refusal, message))
             case .outage, .notSent: released.append(claim)
             }
         }
         metrics.recordsPublished[.retry].increment(by: successes.count)
-        if !successes.isEmpty { try await store.recordRetrySucceeded(successes) }
-        if !obsolete.isEmpty { try await store.recordRetryObsolete(obsolete) }
-        if !failures.isEmpty { try await store.recordRetryFailed(failures) }
-        if !released.isEmpty { try await store.releaseRetries(released) }
-    }
-
-    /// While brokers are away this takes as long as they are: the loop shows that it lives.
-    private func publish(_ records: [PublishableRecord]) async -> [PublishOutcome] {
-        let submission = publisher.submit(records)
-        let beating = Task { [clock, heartbeat] in
-            while !Task.isCancelled {
-                heartbeat()
-                await clock.sleep(until: clock.now + Self.longestRest)
+        do throws(StoreError) {
+            if !successes.isEmpty { try await store.recordRetrySucceeded(successes) }
+            if !obsolete.isEmpty { try await store.recordRetryObsolete(obsolete) }
+            if !failures.isEmpty { try await store.recordRetryFailed(failures) }
+            if !released.isEmpty {
+                try await store.releaseRetries(released)
+                // They are due at once; the circuit says when they are tried.
+                restsUntil = clock.now
             }
+        } catch {
+            // The claims expire: what was acknowledged is published once more.
+            waitForDatabase(error)
         }
-        defer { beating.cancel() }
-        return await submission.outcomes()
+        pagesInFlight -= 1
+        wakeup.notify()
     }
 
     private func failure(_ claim: RetryClaim, _ refusal: PublishOutcome.Refusal, _ message: String) -> RetryFailure {

@@ -7,7 +7,7 @@ import TrustlogCore
 /// up to date.
 package actor StatusMonitor {
     private let sidecar: Sidecar
-    private let store: any OperationStore
+    private let store: (any OperationStore)?
     private let configuration: ServiceConfiguration
     private let version: String
     private let metrics: TrustlogMetrics
@@ -28,10 +28,11 @@ package actor StatusMonitor {
     private static let interval = Duration.seconds(5)
 
     /// - Parameters:
+    ///   - store: `nil` under `trustlog-only`.
     ///   - isUp: whether a loop's heartbeat is in time; `nil` if there is no such loop.
     ///   - dependencies: is told whether broker and database can be reached.
     package init(
-        sidecar: Sidecar, store: any OperationStore, configuration: ServiceConfiguration, version: String,
+        sidecar: Sidecar, store: (any OperationStore)?, configuration: ServiceConfiguration, version: String,
         metrics: TrustlogMetrics, clock: any ServiceClock = SystemServiceClock(),
         isUp: @escaping @Sendable (ServiceState.Component) -> Bool?,
         dependencies: @escaping @Sendable (ServiceState.Component, _ problem: String?) -> Void
@@ -76,6 +77,10 @@ package actor StatusMonitor {
     }
 
     private func read() async {
+        guard let store else {
+            readAt = clock.now
+            return updateMetrics()
+        }
         // Until the schema is there, what the database says is the business of those who prepare it.
         guard sidecar.isDatabasePrepared else {
             databaseProblem = sidecar.state.problem(of: .database)
@@ -85,7 +90,7 @@ package actor StatusMonitor {
             let statistics = try await store.statistics()
             self.statistics = statistics
             cursors = try await CursorReport.all(of: store, cursorCount: configuration.cursor.count, statistics)
-            try await countWhenCheap()
+            try await countWhenCheap(store)
             databaseProblem = nil
         } catch {
             databaseProblem = error.description
@@ -96,7 +101,7 @@ package actor StatusMonitor {
     }
 
     /// Counting passes over an index: it never takes more than a fiftieth of the time.
-    private func countWhenCheap() async throws(StoreError) {
+    private func countWhenCheap(_ store: any OperationStore) async throws(StoreError) {
         let begin = clock.now
         guard begin >= countAgainAt else { return }
         persisted = try await store.operationCount()
@@ -117,8 +122,8 @@ package actor StatusMonitor {
         for lag in report.consumer {
             metrics.consumerLag(topic: lag.partition.topic, partition: lag.partition.partition).record(Double(lag.lag))
         }
-        dependencies(.database, report.databaseProblem)
-        dependencies(.broker, report.brokerProblem)
+        if store != nil { dependencies(.database, report.databaseProblem) }
+        if sidecar.isBrokerKnown { dependencies(.broker, report.brokerProblem) }
         for component in ServiceState.Component.allCases {
             guard let label = TrustlogMetrics.Component(rawValue: component.rawValue), let isUp = isUp(component) else {
                 continue
@@ -145,30 +150,5 @@ package actor StatusMonitor {
             $0 != .broker && $0 != .database && isUp($0) == false
         }.map(\.rawValue)
         return report
-    }
-}
-
-extension CursorReport {
-    /// All cursors of a store, each publishing one with the age of the oldest row that waits behind it.
-    package static func all(
-        of store: any OperationStore, cursorCount: Int, _ statistics: StoreStatistics
-    ) async throws(StoreError) -> [CursorReport] {
-        var reports: [CursorReport] = []
-        for row in try await store.cursors() {
-            var lag: Double?
-            if CursorKey.isPublishing(row.key), let index = Int(row.key.dropFirst("publish-".count)),
-                index < cursorCount
-            {
-                let oldest = try await store.waiting(
-                    WaitingScan(
-                        cursor: index, cursorCount: cursorCount, after: 0, through: nil, limit: 1, byteLimit: 1 << 20))
-                lag =
-                    oldest.first?.recordedAt.map {
-                        max(0, Double(statistics.databaseTime.microseconds - $0.microseconds) / 1e6)
-                    } ?? 0
-            }
-            reports.append(CursorReport(row: row, lagSeconds: lag))
-        }
-        return reports
     }
 }

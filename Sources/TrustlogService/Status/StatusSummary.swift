@@ -30,7 +30,8 @@ extension StatusReport {
             return "\(name) waits: \(waiting.reason). Nothing is lost; it goes on by itself when that is mended."
         }
         if let statistics, statistics.deadLetters > 0 {
-            return "\(statistics.deadLetters) operations could not be published and need a decision: "
+            let count = statistics.deadLetters
+            return "\(operations(count)) could not be published and \(count == 1 ? "needs" : "need") a decision: "
                 + "trustlog retries list --dead"
         }
         return nil
@@ -39,23 +40,37 @@ extension StatusReport {
     private func rest(now: Timestamp) -> String {
         guard strategy != .trustlogOnly else {
             return total(of: consumer) > 0
-                ? "\(total(of: consumer)) operations wait in the input topic."
+                ? "\(waitInTopic)."
                 : "Everything consumed is published, up to \(now.rfc3339)."
         }
         guard let statistics else { return "The database was not asked yet." }
         if strategy == .databaseAndTrustlog, let cursor = unownedCursor(statistics) {
-            return
-                "No process works the cursor \(cursor), and \(statistics.unlogged) operations wait: start `trustlog run`."
+            return "No process works the cursor \(cursor), and \(operations(statistics.unlogged)) "
+                + "\(statistics.unlogged == 1 ? "waits" : "wait"): start `trustlog run`."
         }
         if strategy == .databaseAndTrustlog, statistics.unlogged > 0 {
-            return "\(statistics.unlogged) operations are in the database and not published yet, the oldest for "
-                + "\(Int(oldestUnloggedSeconds)) s; everything older is preserved."
+            let count = statistics.unlogged
+            return "\(operations(count)) \(count == 1 ? "is" : "are") in the database and not published yet, "
+                + "the oldest for \(Int(oldestUnloggedSeconds)) s; everything older is preserved."
         }
         if total(of: consumer) > 0 {
-            return "\(total(of: consumer)) operations wait in the input topic; everything consumed is preserved."
+            return "\(waitInTopic); everything consumed is preserved."
+        }
+        if strategy == .databaseOnly, statistics.unlogged > 0 {
+            return "Everything is in the database, up to \(now.rfc3339); \(statistics.unlogged) operations wait to be "
+                + "published, which db-only does not do: set strategy to db-and-trustlog."
         }
         let kept = strategy == .databaseOnly ? "in the database" : "in the database and published"
-        return "Everything is preserved up to \(now.rfc3339): \(persisted ?? 0) operations, \(kept)."
+        return "Everything is preserved up to \(now.rfc3339): \(operations(persisted ?? 0)), \(kept)."
+    }
+
+    private var waitInTopic: String {
+        let lag = Int(total(of: consumer))
+        return "\(operations(lag)) \(lag == 1 ? "waits" : "wait") in the input topic"
+    }
+
+    private func operations(_ count: Int) -> String {
+        count == 1 ? "1 operation" : "\(count) operations"
     }
 
     private func total(of lags: [PartitionLag]) -> Int64 {

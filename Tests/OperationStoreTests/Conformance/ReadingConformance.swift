@@ -34,6 +34,49 @@ struct ReadingConformance {
         }
     }
 
+    @Test("rows are found by many opIds at once, byte by byte", arguments: StoreBackend.allCases)
+    func manyIdentities(backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let seqs = try await store.insert(
+                (["A", "a", "a ", "\u{e9}", "e\u{301}", "'; --"] + (0..<2_500).map { "op-\($0)" }).map {
+                    sampleOperation($0)
+                })
+            try await store.recordAcknowledged([Acknowledgement(seq: seqs[1], partition: 3, offset: 33)])
+            try await store.recordFailed([PublishFailure(seq: seqs[2], error: "e", delay: .seconds(9))])
+            #expect(try await store.operations(opIds: []).isEmpty)
+            let few = try await store.operations(opIds: ["a", "nobody", "a", "\u{e9}", "a ", "nul\u{0}"])
+            #expect(
+                Set(few.compactMap { $0.row.opId }.map(ExactText.init))
+                    == Set(["a", "a ", "\u{e9}"].map(ExactText.init)))
+            #expect(few.count == 3)
+            let first = try #require(few.first { $0.row.seq == seqs[1] })
+            #expect(first.status == .trustlogged && first.partition == 3 && first.offset == 33)
+            #expect(try #require(few.first { $0.row.seq == seqs[2] }).retry?.lastError == "e")
+            let many = try await store.operations(opIds: (0..<2_500).map { "op-\($0)" })
+            #expect(Set(many.map(\.row.seq)) == Set(seqs[6...]))
+        }
+    }
+
+    @Test("places are told with the status, in order, without the content", arguments: StoreBackend.allCases)
+    func placements(backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let seqs = try await store.insert((0..<5).map { sampleOperation("op-\($0)") })
+            try await store.recordAcknowledged([
+                Acknowledgement(seq: seqs[1], partition: 2, offset: 5_000_000_000),
+                Acknowledgement(seq: seqs[2], partition: nil, offset: nil),
+            ])
+            try await store.recordFailed([PublishFailure(seq: seqs[3], error: "e", delay: .zero)])
+            #expect(
+                try await store.placements(in: seqs[1]...seqs[4], limit: 3) == [
+                    RowPlacement(
+                        seq: seqs[1], opId: "op-1", status: .trustlogged, partition: 2, offset: 5_000_000_000),
+                    RowPlacement(seq: seqs[2], opId: "op-2", status: .trustlogged, partition: nil, offset: nil),
+                    RowPlacement(seq: seqs[3], opId: "op-3", status: .failed, partition: nil, offset: nil),
+                ])
+            #expect(try await store.placements(in: (seqs[4] + 1)...(.max), limit: 3).isEmpty)
+        }
+    }
+
     @Test("the first row of a time is found, over gaps too", arguments: StoreBackend.allCases)
     func sequenceOfTime(backend: StoreBackend) async throws {
         try await backend.withStore { store, database in

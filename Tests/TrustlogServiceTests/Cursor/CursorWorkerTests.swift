@@ -1,6 +1,7 @@
 import KafkaClient
 import Observability
 import OperationStore
+import Synchronization
 import Testing
 import TrustlogCore
 import TrustlogTestKit
@@ -224,6 +225,64 @@ struct CursorWorkerTests {
         await running.value
         #expect(try await fixture.database.status(of: "a") == .trustlogged)
         #expect(try await fixture.store.cursors().first?.owner == nil)
+        await fixture.channel.close(deadline: .seconds(1))
+    }
+
+    @Test("a circuit that another replica's work left open closes, though there is nothing to publish")
+    func idleCircuit() async throws {
+        let fixture = try await PublishingFixture()
+        fixture.breaker.failed(reason: "an outage that is over")
+        let worker = fixture.makeWorker()
+        let running = Task { await worker.run() }
+        try await eventually { fixture.breaker.snapshot.phase == .closed }
+        await worker.stop()
+        await running.value
+        await fixture.channel.close(deadline: .seconds(1))
+    }
+
+    @Test("ten minutes of an outage count nothing, and everything is published afterwards")
+    func longOutage() async throws {
+        let clock = ManualClock()
+        let fixture = try await PublishingFixture(clock: clock)
+        try await fixture.database.insert((1...20).map { sampleOperation("op-\($0)") })
+        fixture.cluster.pushRequestErrors(
+            apiKey: 0, Array(repeating: KafkaError.topicAuthorizationFailed, count: 1_000))
+        let worker = fixture.makeWorker()
+        let running = Task { await worker.run() }
+        try await eventually { fixture.breaker.snapshot.phase == .open }
+        while clock.now < .seconds(600) {
+            try await eventually { !clock.deadlines.isEmpty }
+            clock.advance(by: .seconds(5))
+        }
+        #expect(fixture.store.failed.isEmpty)
+        #expect(try await fixture.store.statistics().unlogged == 20)
+        #expect(fixture.metrics.publishFailures[.refused].value == 0)
+        fixture.cluster.clearRequestErrors(apiKey: 0)
+        try await eventually(within: .seconds(60)) {
+            clock.advance(by: .seconds(5))
+            return try await fixture.store.statistics().unlogged == 0
+        }
+        await worker.stop()
+        await running.value
+        await fixture.channel.close(deadline: .seconds(1))
+    }
+
+    @Test("a database that hangs silences the heartbeat, one that is away does not")
+    func heartbeat() async throws {
+        let fixture = try await PublishingFixture()
+        let beats = Atomic(0)
+        let gate = fixture.store.hold(.acquireLease)
+        let worker = fixture.makeWorker { beats.add(1, ordering: .relaxed) }
+        let running = Task { await worker.run() }
+        try await eventually { gate.arrivals == 1 }
+        let before = beats.load(ordering: .relaxed)
+        for _ in 0..<5 { worker.notify() }
+        #expect(beats.load(ordering: .relaxed) == before)
+        fixture.store.fail(.acquireLease)
+        gate.open()
+        try await eventually { beats.load(ordering: .relaxed) > before + 3 }
+        await worker.stop()
+        await running.value
         await fixture.channel.close(deadline: .seconds(1))
     }
 

@@ -27,6 +27,15 @@ struct IngestInboxTests {
         #expect(inbox.takeCommittable([partitionZero: 1, one: 1]).isEmpty)
     }
 
+    @Test("partitions are read again once, unless they were revoked or read again since")
+    func rewinds() {
+        var inbox = IngestInbox()
+        inbox.rewind([partitionZero: 2, one: 1])
+        inbox.rewind([partitionZero: 1])
+        #expect(inbox.takeRewinds([partitionZero: 2, one: 3]) == [partitionZero])
+        #expect(inbox.takeRewinds([partitionZero: 2, one: 1]).isEmpty)
+    }
+
     @Test("the last word on a partition's flow counts")
     func flow() {
         var inbox = IngestInbox()

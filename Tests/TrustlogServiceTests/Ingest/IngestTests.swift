@@ -1,6 +1,7 @@
 import KafkaClient
 import Observability
 import OperationStore
+import Synchronization
 import Testing
 import TrustlogCore
 import TrustlogTestKit
@@ -218,4 +219,32 @@ struct IngestTests {
         try kafka.cluster.setBrokerDown(1)
         await ingest.stop()
     }
+
+    @Test("a database that hangs silences the heartbeat, one that is away does not")
+    func heartbeat() async throws {
+        let kafka = try PipelineCluster()
+        let database = try await TestDatabase()
+        let beats = Counter()
+        let gate = database.store.hold(.persist)
+        let ingest = IngestFixture(kafka.servers, database, heartbeat: { beats.count.add(1, ordering: .relaxed) })
+        await kafka.feeder.send([sampleJSON("a")])
+        try await eventually(within: .seconds(60)) { gate.arrivals == 1 }
+        let before = beats.count.load(ordering: .relaxed)
+        // It goes on polling, as its group has to see: two batches are with the writer, and it takes no third.
+        await kafka.feeder.send([sampleJSON("b")])
+        try await eventually(within: .seconds(30)) { ingest.metrics.operationsConsumed.value == 2 }
+        await kafka.feeder.send([sampleJSON("c")])
+        try await eventually(within: .seconds(30)) { ingest.logs.contains("consumption is paused") }
+        #expect(beats.count.load(ordering: .relaxed) == before)
+        database.store.fail(.persist)
+        gate.open()
+        try await eventually { beats.count.load(ordering: .relaxed) > before + 3 }
+        database.store.heal(.persist)
+        try await eventually(within: .seconds(60)) { try await database.status(of: "c") != nil }
+        await ingest.stop()
+    }
+}
+
+private final class Counter: Sendable {
+    let count = Atomic(0)
 }

@@ -26,6 +26,14 @@ struct StartPositionTests {
         #expect(start.offset == 50 && start.warning == nil)
     }
 
+    @Test(
+        "without a database every commit is obeyed without a word", arguments: ["trustlog:none", "trustlog:db-1", nil])
+    func noDatabase(metadata: String?) {
+        let commit = PartitionOffset(partitionZero, offset: 50, metadata: metadata)
+        let start = StartPosition(committed: commit, stored: nil, databaseID: nil)
+        #expect(start.offset == 50 && start.warning == nil)
+    }
+
     @Test("a commit of this database that it knows is obeyed", arguments: [50, 51])
     func own(stored: Int64) {
         let start = start(50, "trustlog:db-1", stored: stored)

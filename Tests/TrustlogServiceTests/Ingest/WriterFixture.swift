@@ -39,7 +39,8 @@ final class WriterFixture: Sendable {
             logger: logs.logger(), metrics: metrics)
         let writer = IngestWriter(
             store: database.store, group: "trustlog", initialStatus: .waiting, deadLetters: deadLetters, inbox: inbox,
-            wakeConsumer: {}, onPersisted: {}, state: state, metrics: metrics, clock: clock, logger: logs.logger())
+            wakeConsumer: {}, onPersisted: {}, state: state, metrics: metrics, clock: clock, logger: logs.logger(),
+            heartbeat: {})
         self.writer = writer
         running = Task { await writer.run() }
     }
@@ -65,8 +66,7 @@ final class WriterFixture: Sendable {
     func stop() async throws {
         inbox.signal { $0.isStopping = true }
         writer.interrupt()
-        await writer.stop()
-        await deadLetters.close(deadline: .zero)
+        await writer.close(deadline: .zero)
         await running.value
     }
 

@@ -38,6 +38,53 @@ struct RecordPublisherTests {
         await fixture.channel.close(deadline: .seconds(1))
     }
 
+    @Test("a topic that calls every record invalid is nobody's fault: nothing is blamed, the circuit opens")
+    func everybodyRefused() async throws {
+        let fixture = try await PublishingFixture()
+        fixture.cluster.pushRequestErrors(apiKey: 0, Array(repeating: KafkaError.invalidRecord, count: 50))
+        let outcomes = await fixture.publisher.submit(fixture.records(["a", "b", "c", "d"])).outcomes()
+        for outcome in outcomes {
+            guard case .outage = outcome else {
+                Issue.record("blamed: \(outcome)")
+                continue
+            }
+        }
+        #expect(fixture.breaker.snapshot.phase == .open && fixture.metrics.publishFailures[.refused].value == 0)
+        fixture.cluster.clearRequestErrors(apiKey: 0)
+        try await eventually("all are taken afterwards") {
+            await fixture.publisher.submit(fixture.records(["a", "b", "c", "d"])).outcomes().allSatisfy {
+                if case .acknowledged = $0 { true } else { false }
+            }
+        }
+        #expect(fixture.breaker.snapshot.phase == .closed)
+        await fixture.channel.close(deadline: .seconds(1))
+    }
+
+    @Test("several that are refused in a row are let off, one that is refused among others is not")
+    func judge() {
+        var judge = RefusalJudge()
+        let alone = [["a"], ["a"], ["b"]].map { judge.refused($0) }
+        #expect(alone == [false, false, false])
+        let many = [["c"], ["a"]].map { judge.refused($0) }
+        #expect(many == [true, true])
+        judge.taken()
+        let later = [["a"], ["d", "e"]].map { judge.refused($0) }
+        #expect(later == [false, true])
+    }
+
+    @Test("a circuit with nothing to probe with is closed by the broker's word, and stays open without it")
+    func probe() async throws {
+        let fixture = try await PublishingFixture()
+        fixture.breaker.failed(reason: "before")
+        await fixture.publisher.probe()
+        #expect(fixture.breaker.snapshot.phase == .closed)
+        try fixture.cluster.setBrokerDown(1)
+        fixture.breaker.failed(reason: "before")
+        await fixture.publisher.probe()
+        #expect(fixture.breaker.snapshot.phase == .open && fixture.breaker.snapshot.reason != "before")
+        await fixture.channel.close(deadline: .seconds(1))
+    }
+
     @Test("an outage opens the circuit; the first acknowledgement closes it")
     func outage() async throws {
         let fixture = try await PublishingFixture()

@@ -102,4 +102,94 @@ struct RetryWorkerTests {
         #expect(row.status == .pending)
         #expect(fixture.breaker.snapshot.phase != .closed)
     }
+
+    @Test("many rows due at once are worked off by pages side by side, each once")
+    func manyDue() async throws {
+        let fixture = try await PublishingFixture()
+        try await fixture.database.insert((1...6_000).map { sampleOperation("op-\($0)") })
+        try await fail(Array(1...6_000), in: fixture)
+        try await run(makeWorker(fixture)) { try await fixture.store.statistics().retriesPending == 0 }
+        #expect(try await fixture.store.statistics().unlogged == 0)
+        #expect(fixture.metrics.recordsPublished[.retry].value == 6_000)
+        #expect(try await fixture.published(6_000).count == 6_000)
+        await fixture.channel.close(deadline: .seconds(1))
+    }
+
+    @Test("the tries come 1, 2, 4, 8 and 16 minutes after one another, and the fifth that fails makes a dead letter")
+    func backoff() async throws {
+        let fixture = try await PublishingFixture(producer: ["message.max.bytes": "4000"])
+        let filler = String(repeating: "x", count: 6_000)
+        try await fixture.database.insert([sampleOperation("large", extra: #"{"x":"\#(filler)"}"#)])
+        let cursorWorker = fixture.makeWorker()
+        let publishing = Task { await cursorWorker.run() }
+        try await eventually { try await fixture.database.status(of: "large") == .failed }
+        await cursorWorker.stop()
+        await publishing.value
+
+        let policy = RetryPolicy()
+        let worker = RetryWorker(
+            configuration: fastRetries(fixture), store: fixture.store, publisher: fixture.publisher, policy: policy,
+            clock: fixture.clock, state: fixture.state, metrics: fixture.metrics, logger: fixture.logs.logger(),
+            heartbeat: {})
+        let running = Task { await worker.run() }
+        for (tries, minutes) in [1, 2, 4, 8, 16].enumerated() {
+            let row = try #require(try await fixture.store.operation(opId: "large")?.retry)
+            #expect(row.retryCount == tries && row.status == .pending)
+            let pause = Double((row.nextRetryAt?.microseconds ?? 0) - row.updatedAt.microseconds) / 60e6
+            #expect((Double(minutes)...(Double(minutes) * 1.1 + 0.001)).contains(pause), "try \(tries): \(pause) min")
+            // The pause has passed.
+            try await fixture.database.execute(
+                "UPDATE trustlog_retry SET next_retry_at = '2026-01-01T00:00:00.000000Z'")
+            try await eventually { try await fixture.store.operation(opId: "large")?.retry?.retryCount == tries + 1 }
+        }
+        await worker.stop()
+        await running.value
+        let dead = try #require(try await fixture.store.operation(opId: "large")?.retry)
+        #expect(dead.status == .deadLetter && dead.nextRetryAt == nil && dead.retryCount == 5)
+        #expect(fixture.logs.contains("the retries of an operation are used up", atLeast: .error))
+
+        #expect(try await fixture.store.requeueRetries(RetryFilter(onlyDeadLetters: true)) == 1)
+        let requeued = try #require(try await fixture.store.operation(opId: "large")?.retry)
+        #expect(requeued.status == .pending && requeued.retryCount == 0)
+        await fixture.channel.close(deadline: .seconds(1))
+    }
+
+    private func fastRetries(_ fixture: PublishingFixture) -> ServiceConfiguration.Retry {
+        var configuration = fixture.configuration.retry
+        configuration.interval = .milliseconds(200)
+        return configuration
+    }
+
+    @Test("what was given up because of a shutdown is given back, and counts nothing")
+    func shutdown() async throws {
+        let fixture = try await PublishingFixture()
+        try await fixture.database.insert((1...300).map { sampleOperation("op-\($0)") })
+        try await fail(Array(1...300), in: fixture)
+        try fixture.cluster.setBrokerDown(1)
+        let worker = makeWorker(fixture)
+        let running = Task { await worker.run() }
+        try await eventually("they wait in the client") { fixture.channel.producer.outstanding > 0 }
+        await worker.stop()
+        await fixture.channel.close(deadline: .zero)
+        await running.value
+        let rows = try await fixture.store.retries(RetryFilter(), after: nil, limit: 1_000)
+        #expect(rows.count == 300 && rows.allSatisfy { $0.retryCount == 0 && $0.status == .pending })
+        #expect(try await fixture.store.statistics().retriesDue == 300)
+    }
+
+    @Test("claims grow to ten batches while rows are small, and shrink to what large rows leave room for")
+    func claimSize() {
+        var size = ClaimSize(batch: 100)
+        #expect(size.rows == 100)
+        for expected in [200, 400, 800, 1_000, 1_000] {
+            size.saw(rows: 100, bytes: 100 * 700)
+            #expect(size.rows == expected)
+        }
+        size.saw(rows: 1_000, bytes: 1_000 * 70_000)
+        #expect(size.rows == 119)
+        size.saw(rows: 1, bytes: 64 << 20)
+        #expect(size.rows == 1)
+        size.saw(rows: 1, bytes: 0)
+        #expect(size.rows == 2)
+    }
 }

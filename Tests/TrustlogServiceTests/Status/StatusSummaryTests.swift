@@ -146,6 +146,20 @@ struct StatusSummaryTests {
                 == "42 operations wait in the input topic; everything consumed is preserved.")
     }
 
+    @Test("one is not told as many")
+    func singular() {
+        #expect(
+            report(deadLetters: 1).summary(now: now)
+                == "1 operation could not be published and needs a decision: trustlog retries list --dead")
+        #expect(
+            report(unlogged: 1, oldestAgeSeconds: 2).summary(now: now) == """
+                1 operation is in the database and not published yet, the oldest for 2 s; everything older is preserved.
+                """)
+        var report = report()
+        report.consumer = [.init(partition: partitionZero, lag: 1)]
+        #expect(report.summary(now: now) == "1 operation waits in the input topic; everything consumed is preserved.")
+    }
+
     @Test("trustlog-only asks no database")
     func trustlogOnly() {
         var report = StatusReport(version: "1", strategy: .trustlogOnly, isRunning: true, publishingCursorCount: 0)

@@ -17,7 +17,7 @@ final class IngestFixture: Sendable {
 
     init(
         _ servers: String, _ database: TestDatabase, clock: any ServiceClock = FastClock(),
-        _ change: (inout ServiceConfiguration) -> Void = { _ in }
+        _ change: (inout ServiceConfiguration) -> Void = { _ in }, heartbeat: @escaping @Sendable () -> Void = {}
     ) {
         var configuration = makeConfiguration(servers)
         configuration.input.sessionTimeout = .seconds(6)
@@ -25,7 +25,7 @@ final class IngestFixture: Sendable {
         change(&configuration)
         let supervisor = IngestSupervisor(
             configuration: configuration, store: database.store, state: state, metrics: metrics, clock: clock,
-            logger: logs.logger(), heartbeat: {}, onPersisted: {})
+            logger: logs.logger(), heartbeat: heartbeat, onPersisted: {})
         self.supervisor = supervisor
         running = Task { await supervisor.run() }
     }

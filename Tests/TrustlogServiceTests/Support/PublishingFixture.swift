@@ -50,10 +50,12 @@ final class PublishingFixture: Sendable {
             logger: logs.logger())
     }
 
-    func makeWorker(owner: String = "me", index: Int = 0) -> CursorWorker {
+    func makeWorker(
+        owner: String = "me", index: Int = 0, heartbeat: @escaping @Sendable () -> Void = {}
+    ) -> CursorWorker {
         CursorWorker(
             index: index, owner: owner, configuration: configuration, store: store, publisher: publisher,
-            recorder: recorder, clock: clock, state: state, logger: logs.logger(), heartbeat: {})
+            recorder: recorder, clock: clock, state: state, logger: logs.logger(), heartbeat: heartbeat)
     }
 
     /// Records of operations that stand in no table.

@@ -53,8 +53,12 @@ extension ScriptedStore {
         try await base.operation(opId: opId)
     }
 
-    func operations(in range: ClosedRange<Int64>, limit: Int, byteLimit: Int) async throws(StoreError) -> [StoredRow] {
-        try await base.operations(in: range, limit: limit, byteLimit: byteLimit)
+    func operations(opIds: [String]) async throws(StoreError) -> [OperationDetail] {
+        try await base.operations(opIds: opIds)
+    }
+
+    func placements(in range: ClosedRange<Int64>, limit: Int) async throws(StoreError) -> [RowPlacement] {
+        try await base.placements(in: range, limit: limit)
     }
 
     func count(in range: ClosedRange<Int64>) async throws(StoreError) -> Int { try await base.count(in: range) }

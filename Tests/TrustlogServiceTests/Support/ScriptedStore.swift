@@ -6,7 +6,7 @@ import TrustlogCore
 final class ScriptedStore: OperationStore {
     enum Call: Hashable, Sendable {
         case migrate, schemaState, persist, advance, positions, waiting, recordAcknowledged, recordFailed
-        case acquireLease, renewLease, releaseLease, statistics
+        case acquireLease, renewLease, releaseLease, statistics, replayPage
     }
 
     private struct State {
@@ -144,6 +144,11 @@ final class ScriptedStore: OperationStore {
     func statistics() async throws(StoreError) -> StoreStatistics {
         try await enter(.statistics)
         return try await base.statistics()
+    }
+
+    func operations(in range: ClosedRange<Int64>, limit: Int, byteLimit: Int) async throws(StoreError) -> [StoredRow] {
+        try await enter(.replayPage)
+        return try await base.operations(in: range, limit: limit, byteLimit: byteLimit)
     }
 
     func announcements() -> AsyncStream<Void> { announced }

@@ -40,8 +40,8 @@ final class SidecarFixture: Sendable {
         publicKey = try PublicKey.load(pem: Array(key.publicPEM.utf8))
         let signers = signed ? [try SigningKey.load(pem: Array(key.privatePEM.utf8))] : []
         let sidecar = try Sidecar(
-            configuration: configuration, store: database.store, signers: signers, owner: owner, metrics: metrics,
-            logger: logs.logger(), heartbeats: noHeartbeat)
+            configuration: configuration, store: configuration.strategy == .trustlogOnly ? nil : database.store,
+            signers: signers, owner: owner, metrics: metrics, logger: logs.logger(), heartbeats: noHeartbeat)
         self.sidecar = sidecar
         running = Task { await sidecar.run() }
     }

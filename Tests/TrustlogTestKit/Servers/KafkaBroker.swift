@@ -56,8 +56,9 @@ package final class KafkaBroker: Sendable {
     /// - Parameters:
     ///   - settings: broker properties (`--set`).
     ///   - port: the first port, for a cluster that a client is configured for before it starts.
+    ///   - listener: a second one beside the plain one, as NAME:PROTOCOL:PORT.
     package static func start(
-        nodes: Int = 1, settings: [String: String] = [:], port: UInt16? = nil
+        nodes: Int = 1, settings: [String: String] = [:], port: UInt16? = nil, listener: String? = nil
     ) async throws -> KafkaBroker {
         guard let launcher = launcherPath else { throw CommandError("no broker launcher: set TRUSTLOG_KAFKA") }
         let folder = try TemporaryFolder("tlk")
@@ -66,9 +67,10 @@ package final class KafkaBroker: Sendable {
         let broker = KafkaBroker(
             bootstrap: ports.joined(separator: ","), nodes: nodes, launcher: launcher, folder: folder)
         Watchdog.shared.add(.brokers(folder: broker.cluster))
+        let second = listener.map { ["--listener", $0] } ?? []
         let options = settings.sorted { $0.key < $1.key }.flatMap { ["--set", "\($0.key)=\($0.value)"] }
         try await broker.launch(
-            ["start", broker.cluster, "--port", "\(first)", "--nodes", "\(nodes)"] + options)
+            ["start", broker.cluster, "--port", "\(first)", "--nodes", "\(nodes)"] + second + options)
         return broker
     }
 
@@ -96,6 +98,21 @@ package final class KafkaBroker: Sendable {
     @discardableResult
     package func tool(_ name: String, _ arguments: [String]) async throws -> String {
         try await Command.check([launcher, "tool", name, "--bootstrap-server", bootstrap] + arguments).text
+    }
+
+    /// The command of one of Kafka's own tools that the launcher has no name for.
+    /// - Parameter main: for example `org.apache.kafka.tools.AclCommand`.
+    package static func javaCommand(_ main: String) throws -> [String] {
+        guard let launcherPath, let slash = launcherPath.lastIndex(of: "/") else {
+            throw CommandError("no broker launcher: set TRUSTLOG_KAFKA")
+        }
+        let folder = launcherPath[..<slash]
+        let java = environmentVariable("JAVA_HOME").map { "\($0)/bin/java" } ?? "java"
+        return [
+            java, "-Xmx128m", "-XX:TieredStopAtLevel=1", "-Dlog4j2.configurationFile=\(folder)/log4j2.properties",
+            "-cp",
+            "\(folder)/libs/*", main,
+        ]
     }
 
     private func launch(_ arguments: [String]) async throws {

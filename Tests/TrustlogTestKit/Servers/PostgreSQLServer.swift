@@ -85,6 +85,9 @@ package final class PostgreSQLServer: Sendable {
         ]
     }
 
+    /// What the server wrote so far.
+    package func log() throws -> String { try FileTree.text(folder["log"]) }
+
     /// A fast shutdown; open connections are cut.
     package func stop() async throws { try await server.stop(signal: SIGINT) }
 

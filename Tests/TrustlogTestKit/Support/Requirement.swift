@@ -30,6 +30,7 @@ package struct Requirement: Sendable {
     package static let kcat = program("kcat")
     package static let sqlite3 = program("sqlite3")
     package static let openssl = program("openssl")
+    package static let promtool = program("promtool")
     package static let python = Requirement("Python verifiers") { PythonVerifier.whatIsMissing }
 }
 

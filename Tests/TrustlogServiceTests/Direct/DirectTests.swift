@@ -1,0 +1,61 @@
+import KafkaClient
+import Observability
+import Testing
+import TrustlogCore
+import TrustlogTestKit
+
+@testable import TrustlogService
+
+/// The mock cluster stores no offsets that come with a transaction: those are tried on a real broker, from the outside.
+@Suite("trustlog-only", .timeLimit(.minutes(3)))
+struct DirectTests {
+    @Test("records and dead letters are published, signed, in order, and without a database")
+    func wholeWay() async throws {
+        let kafka = try PipelineCluster(partitions: 2)
+        let sidecar = try await SidecarFixture(kafka.servers) { $0.strategy = .trustlogOnly }
+        for partition: Int32 in 0..<2 {
+            await kafka.feeder.send(
+                (0..<100).map { sampleJSON("op-\(partition)-\($0)", doid: "86.1000/\(partition)") },
+                partition: partition, headers: [("traceparent", "00-abc-def-01")])
+        }
+        await kafka.feeder.send([Array("poison".utf8)])
+        try await eventually(within: .seconds(60), "everything is published") {
+            sidecar.metrics.recordsPublished[.direct].value == 200
+                && sidecar.metrics.deadLettered[.malformed].value == 1
+        }
+        #expect(sidecar.sidecar.breaker.phase == .closed)
+        await sidecar.stop()
+
+        let published = try await read("trustlog", of: kafka.servers) { $0.count >= 200 }
+        let verifier = EnvelopeVerifier(keys: [sidecar.publicKey])
+        let verified = try published.map { try verifier.verify($0.value ?? []) }
+        #expect(Set(verified.map(\.operation.opId)).count == 200 && published.count == 200)
+        for partition in 0..<2 {
+            let order = verified.map(\.operation).filter { $0.doid == "86.1000/\(partition)" }.map(\.opId)
+            #expect(order == (0..<100).map { "op-\(partition)-\($0)" })
+        }
+        #expect(verified.allSatisfy { $0.source?.topic == "operations" })
+        #expect(published.allSatisfy { $0.header("traceparent") == "00-abc-def-01" })
+        let letters = try await read("operations.dead-letter", of: kafka.servers) { !$0.isEmpty }
+        #expect(letters.map { $0.header("trustlog-error-code") } == ["malformed"])
+        #expect(sidecar.store.count(.schemaState) == 0 && sidecar.store.persisted.isEmpty)
+    }
+
+    @Test("a broker that is away is waited for, the circuit says so, and a stop ends the waiting")
+    func brokerAway() async throws {
+        let kafka = try PipelineCluster()
+        let sidecar = try await SidecarFixture(kafka.servers) {
+            $0.strategy = .trustlogOnly
+            $0.shutdownTimeout = .seconds(2)
+        }
+        await kafka.feeder.send([sampleJSON("a")])
+        try await eventually(within: .seconds(60)) { sidecar.metrics.recordsPublished[.direct].value == 1 }
+        kafka.cluster.setTopicError("trustlog", KafkaError.topicAuthorizationFailed)
+        await kafka.feeder.send([sampleJSON("b")])
+        try await eventually(within: .seconds(60), "the circuit opens") {
+            sidecar.sidecar.breaker.phase == .open && sidecar.metrics.publishFailures[.outage].value > 0
+        }
+        #expect(sidecar.metrics.deadLettered[.unpublishable].value == 0)
+        await sidecar.stop()
+    }
+}
