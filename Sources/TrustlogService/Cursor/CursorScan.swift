@@ -31,8 +31,8 @@ struct CursorScan: Sendable {
         var high: Int64
     }
 
-    /// How long a batch may take from its first `seq` to its commit. Stores give a transaction up that waits for a lock or for
-    /// its own process half as long.
+    /// How long a batch may take from its first `seq` to its commit. Stores give a transaction up before that which waits
+    /// for a lock or for its own process.
     private static let commitLimit = Duration.seconds(10)
 
     init(interval: Duration, now: Duration) {

@@ -45,7 +45,7 @@ extension AcceptanceSuite {
 
         @Test(
             "an operator's reset of the group with Kafka's own tool is obeyed, backwards and forwards",
-            arguments: DatabaseKind.available)
+            arguments: DatabaseKind.some(.postgresql))
         func reset(on database: DatabaseKind) async throws {
             let broker = try await KafkaBroker.shared()
             let sidecar = try await Sidecar.make(on: database, partitions: 2)
