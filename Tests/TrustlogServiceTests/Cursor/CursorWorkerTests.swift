@@ -69,7 +69,7 @@ struct CursorWorkerTests {
 
     @Test("consumed rows that were committed while the scan went past them are published before those behind them")
     func overtaken() async throws {
-        let fixture = try await PublishingFixture { $0.cursor.interval = .seconds(600) }
+        let fixture = try await PublishingFixture(clock: SystemServiceClock()) { $0.cursor.interval = .seconds(600) }
         try await fixture.database.insert([sampleOperation("first"), sampleOperation("elsewhere")])
         // As if the transaction of the first batch were still open while a row with a higher seq is visible.
         try await fixture.database.execute(
