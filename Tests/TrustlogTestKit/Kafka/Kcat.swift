@@ -81,6 +81,10 @@ package struct Kcat: Sendable {
     /// The offsets at one end of the partitions 0 ..< `partitions`.
     package func offsets(_ topic: String, partitions: Int, at end: LogEnd) async throws -> [Int] {
         let queries = (0..<partitions).flatMap { ["-t", "\(topic):\($0):\(end.rawValue)"] }
+        // A topic that was just made has no leader for a moment.
+        _ = try await poll(within: .seconds(15)) {
+            try await Command.run(["kcat", "-b", bootstrap, "-Q"] + queries).status == .exited(0)
+        }
         let lines = try await Command.check(["kcat", "-b", bootstrap, "-Q"] + queries).lines
         // Lines of `topic [0] offset 12`.
         let offsets = lines.compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
