@@ -48,7 +48,9 @@ struct ConfigurationTests {
     func limitedLog() async throws {
         let handler = RecordingHandler()
         let time = TestTime()
-        let log = LibraryLog(logger: Logger(label: "test", level: .debug, handler: handler)) { time.now }
+        let log = LibraryLog(
+            logger: Logger(label: "test", level: .debug, handler: handler), limiter: LibraryLog.Limiter()
+        ) { time.now }
         let line = "[thrd:127.0.0.1:1/bootstrap]: 127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed"
         for _ in 0..<100 { log.receive(level: 3, facility: "FAIL", text: line) }
         log.receive(level: 3, facility: "FAIL", text: line.replacingPort())

@@ -4,15 +4,28 @@ import Synchronization
 /// Passes librdkafka's log lines on to the program's logger.
 ///
 /// librdkafka says that it cannot connect some 20 times a second; what repeats about one broker is passed on once a minute,
-/// with the number of lines left out.
+/// with the number of lines left out. Clients whose loggers have one name share that limit: several producers would each say
+/// the same of the same broker.
 package final class LibraryLog: Sendable {
+    /// What clients share.
+    package final class Limiter: Sendable {
+        package static let ofThisProcess = Limiter()
+
+        fileprivate let state = Mutex(LogLimiter())
+
+        package init() {}
+    }
+
     private let logger: Logger
-    private let limiter: Mutex<LogLimiter>
+    private let limiter: Limiter
     private let now: @Sendable () -> ContinuousClock.Instant
 
-    package init(logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }) {
+    package init(
+        logger: Logger, limiter: Limiter = .ofThisProcess,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+    ) {
         self.logger = logger
-        self.limiter = Mutex(LogLimiter())
+        self.limiter = limiter
         self.now = now
     }
 
@@ -25,7 +38,9 @@ package final class LibraryLog: Sendable {
 
     /// `level` is syslog's, as librdkafka gives it.
     package func receive(level: Int32, facility: String, text: String) {
-        let decision = limiter.withLock { $0.decide(facility: facility, text: text, at: now()) }
+        let decision = limiter.state.withLock {
+            $0.decide(logger: logger.label, facility: facility, text: text, at: now())
+        }
         guard case .pass(let suppressed) = decision else { return }
         var metadata = ["facility": facility]
         if suppressed > 0 {
@@ -54,6 +69,7 @@ struct LogLimiter {
     }
 
     private struct Source: Hashable {
+        var logger: String
         var facility: String
         var thread: String
     }
@@ -71,9 +87,11 @@ struct LogLimiter {
 
     private var records: [Source: Record] = [:]
 
-    mutating func decide(facility: String, text: String, at now: ContinuousClock.Instant) -> Decision {
+    mutating func decide(
+        logger: String, facility: String, text: String, at now: ContinuousClock.Instant
+    ) -> Decision {
         guard Self.repeatedFacilities.contains(facility) else { return .pass(suppressed: 0) }
-        let source = Source(facility: facility, thread: Self.thread(of: text))
+        let source = Source(logger: logger, facility: facility, thread: Self.thread(of: text))
         if var record = records[source], record.passed.duration(to: now) < Self.interval {
             record.suppressed += 1
             records[source] = record

@@ -121,9 +121,11 @@ extension AcceptanceSuite {
             #expect(shown["operation"]?["opId"] == "large-1" && shown["operation"]?["doid"] == "86.1000/large-1")
             let table = try await sidecar.command("retries", "list")
             #expect(table.text.hasPrefix("0 pending, 2 dead letters\n"), "\(table.text)")
-            let status = try await sidecar.status(of: process)
-            #expect(status["deadLetters"]?["count"] == 2)
-            #expect(status["summary"]?.stringValue?.contains("2") == true)
+            try await eventually(within: .seconds(15), "status counts both, and says so in words") {
+                let status = try await sidecar.status(of: process)
+                return status["deadLetters"]?["count"] == 2
+                    && status["summary"]?.stringValue?.hasPrefix("2 operations could not be published") == true
+            }
 
             let discard = try await sidecar.command("retries", "discard", "large-1")
             #expect(discard.code == 64 && discard.text.contains("would discard 1"))
