@@ -8,25 +8,33 @@ export TRUSTLOG_BINARY=${TRUSTLOG_BINARY:-$PWD/.build/release/trustlog}
 if [ "${CI:-}" = true ]; then export TRUSTLOG_REQUIRE_SERVERS=${TRUSTLOG_REQUIRE_SERVERS:-1}; fi
 
 log=$(mktemp)
-trap 'rm -f "$log" "$log.faults"' EXIT
+trap 'rm -f "$log" "$log".?' EXIT
 result=0
 # A few tests at a time: they mostly wait, but many start servers or clusters of their own, and a small machine carries only
 # so many of those side by side.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-4}
 swift test --disable-xctest --enable-code-coverage --skip AcceptanceTests 2>&1 | tee "$log" || result=$?
 
-# The built program is tried afterwards, in two halves side by side: each test waits most of its time, for leases, sessions and
-# servers. What the test process itself covers here counts for nothing.
+# The built program is tried afterwards, in three lanes side by side: each test waits most of its time, for leases, sessions and
+# servers. What no other lane names is in the last one. What the test process itself covers here counts for nothing.
 acceptance() {
-  LLVM_PROFILE_FILE=/dev/null .build/debug/trustlogPackageTests.xctest --testing-library swift-testing --no-parallel "$@"
+  LLVM_PROFILE_FILE=/dev/null NO_COLOR=1 .build/debug/trustlogPackageTests.xctest --testing-library swift-testing \
+    --no-parallel "$@"
 }
-faults='AcceptanceSuite/(Crashes|BrokerOutages|OutputTopicAway|SystemicDatabase|PausedReplicas|Replicas|DatabaseOutages)/'
-faults+='|AcceptanceSuite/(SchemaFiles|StartPositions|WriterTorture|MainJob|PoisonMessages|MissingDeadLetterTopic|Memory)/'
-acceptance --filter "$faults" >"$log.faults" 2>&1 &
-half=$!
-acceptance --filter AcceptanceTests --skip "$faults" 2>&1 | tee -a "$log" || result=$?
-wait "$half" || result=$?
-tee -a "$log" <"$log.faults"
+lanes=(
+  'AcceptanceSuite/(Crashes|BrokerOutages|OutputTopicAway|PausedReplicas|Memory|MainJob|PoisonMessages|MissingDeadLetterTopic)/'
+  'AcceptanceSuite/(Replicas|DatabaseOutages|WriterTorture|StartPositions|SchemaFiles|SystemicDatabase|Retries|Audits)/'
+)
+running=()
+for lane in "${!lanes[@]}"; do
+  acceptance --filter "${lanes[lane]}" >"$log.$lane" 2>&1 &
+  running+=($!)
+done
+acceptance --filter AcceptanceTests --skip "${lanes[0]}|${lanes[1]}" 2>&1 | tee -a "$log" || result=$?
+for lane in "${!lanes[@]}"; do
+  wait "${running[lane]}" || result=$?
+  tee -a "$log" <"$log.$lane"
+done
 
 if [ "$result" = 0 ]; then
   echo
@@ -39,7 +47,7 @@ failed=$(grep -E '^. Test .* recorded an issue' "$log" || true)
 if [ -n "$failed" ]; then printf '\nFailed:\n%s\n' "$failed"; fi
 
 summaries=$(grep -E 'Test run with [0-9]+ tests?' "$log" || true)
-if [ "$(printf '%s\n' "$summaries" | grep -c .)" != 3 ]; then
+if [ "$(printf '%s\n' "$summaries" | grep -c .)" != 4 ]; then
   echo "test: swift test ended without a summary" >&2
   exit 1
 fi
