@@ -4,8 +4,8 @@ import TrustlogTestKit
 @Suite("The documents")
 struct DocumentsTests {
     private static let pages = [
-        "README.md", "docs/architecture.md", "docs/guarantees.md", "docs/guide.md", "sql/README.md",
-        "Benchmarks/README.md",
+        "README.md", "docs/architecture.md", "docs/guarantees.md", "docs/guide.md", "docs/deployment.md",
+        "docs/operations.md", "docs/threat-model.md", "sql/README.md", "Benchmarks/README.md",
     ]
 
     @Test("every link within the project leads to a file", arguments: pages)
