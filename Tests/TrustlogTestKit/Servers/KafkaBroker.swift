@@ -23,13 +23,15 @@ package final class KafkaBroker: Sendable {
     }
 
     /// The broker that all tests of this process share: started by the first that asks, ended with the process. It creates
-    /// no topics by itself, so that a test notices who does.
+    /// no topics by itself, so that a test notices who does, and allows sessions of a second.
     package static func shared() async throws -> KafkaBroker {
         try await sharedBroker.value
     }
 
     private static let sharedBroker = Task {
-        let broker = try await start(settings: ["auto.create.topics.enable": "false"])
+        let broker = try await start(settings: [
+            "auto.create.topics.enable": "false", "group.min.session.timeout.ms": "1000",
+        ])
         // The first group makes the broker create its offsets topic, and until that is loaded it coordinates nothing.
         let topic = try await broker.createTopic("first")
         try await Command.check(["kcat", "-b", broker.bootstrap, "-q", "-e", "-G", "first", topic])
