@@ -3,7 +3,7 @@ import TrustlogTestKit
 
 extension AcceptanceSuite {
     /// What can be proven of the image without a container engine.
-    @Suite("The runtime stage of the image", .requires(RuntimeRoot.requirement, .trustlogBinary))
+    @Suite("The runtime stage of the image", .requires(RuntimeRoot.requirement, .trustlogBinary), .mountsAllowed)
     struct RuntimeImage {
         @Test("the binary starts with exactly the packages that the Dockerfile names, as its user, on a read-only root")
         func starts() async throws {

@@ -22,7 +22,7 @@ extension AcceptanceSuite {
 
         @Test(
             "the documented settings for SCRAM work in the image's runtime, with the documented rights and no others",
-            .requires(RuntimeRoot.requirement))
+            .requires(RuntimeRoot.requirement), .mountsAllowed)
         func scram() async throws {
             let broker = try await SecureBroker.shared()
             let root = try await RuntimeRoot.shared()
@@ -54,7 +54,7 @@ extension AcceptanceSuite {
 
         @Test(
             "by SCRAM a wrong password or an unknown authority is exit 69, and the reason is told",
-            .requires(RuntimeRoot.requirement))
+            .requires(RuntimeRoot.requirement), .mountsAllowed)
         func scramRefused() async throws {
             let broker = try await SecureBroker.shared()
             let root = try await RuntimeRoot.shared()

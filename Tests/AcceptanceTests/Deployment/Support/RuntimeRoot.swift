@@ -1,4 +1,5 @@
 import Glibc
+import Testing
 import TrustlogTestKit
 
 /// The runtime stage of deploy/Dockerfile without a container engine: a minimal Debian with exactly the packages that it
@@ -33,7 +34,7 @@ struct RuntimeRoot: Sendable {
             try FileTree.makeFolder(cache)
             // Built aside and renamed, so that what is there is complete.
             let unfinished = "\(cache)/unfinished-\(getpid())"
-            let mirror = environmentVariable("TRUSTLOG_DEBIAN_MIRROR") ?? "http://deb.debian.org/debian"
+            let mirror = await debianMirror()
             do {
                 try await Command.check(
                     [
@@ -50,6 +51,22 @@ struct RuntimeRoot: Sendable {
             guard rename(unfinished, folder) == 0 else { throw CommandError("\(folder) cannot be made") }
         }
         return RuntimeRoot(path: folder, packages: packages)
+    }
+
+    /// `TRUSTLOG_DEBIAN_MIRROR`, or the one that this machine's packages come from.
+    private static func debianMirror() async -> String {
+        if let mirror = environmentVariable("TRUSTLOG_DEBIAN_MIRROR") { return mirror }
+        let targets = try? await Command.run([
+            "apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian",
+            "Label: Debian",
+        ])
+        return targets?.lines.first.map(String.init) ?? "http://deb.debian.org/debian"
+    }
+
+    /// Whether a process may have mounts of its own: in some containers not even root's.
+    static func mayMount() async -> Bool {
+        let tried = try? await Command.run(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])
+        return tried?.status == .exited(0)
     }
 
     /// The release and the packages that the Dockerfile's last stage installs.
@@ -96,5 +113,12 @@ struct RuntimeRoot: Sendable {
     private static func hash(_ packages: [String]) -> String {
         let bytes = packages.joined(separator: " ").utf8
         return String(bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }, radix: 16)
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Skips the test, saying so, where the kernel lets nobody mount.
+    static var mountsAllowed: Self {
+        .enabled("root may mount here, which some containers forbid") { await RuntimeRoot.mayMount() }
     }
 }
