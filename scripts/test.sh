@@ -23,7 +23,7 @@ acceptance() {
 }
 lanes=(
   'AcceptanceSuite/(Crashes|BrokerOutages|OutputTopicAway|PausedReplicas|Memory|MainJob|PoisonMessages|MissingDeadLetterTopic)/'
-  'AcceptanceSuite/(Replicas|DatabaseOutages|WriterTorture|StartPositions|SchemaFiles|SystemicDatabase|Retries|Audits)/'
+  'AcceptanceSuite/(Replicas|DatabaseOutages|WriterTorture|StartPositions|SchemaFiles|SystemicDatabase|Retries|Replays|Audits)/'
 )
 running=()
 for lane in "${!lanes[@]}"; do
