@@ -147,7 +147,8 @@ actor CursorWorker {
             guard late.isComplete, late.rows.count + page.count <= room else {
                 // The page is read again behind them.
                 publish(late.rows)
-                return nil
+                // Where rows in flight fill the page that was read for them, room comes when some of those settle.
+                return late.rows.isEmpty && !inFlight.isEmpty ? look : nil
             }
             scan.sawForward(last: page.last?.seq, isFull: isFull(page, limit: room), now: clock.now)
             publish(late.rows + page)

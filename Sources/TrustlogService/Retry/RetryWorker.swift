@@ -16,6 +16,7 @@ actor RetryWorker {
     private let state: ServiceState
     private let metrics: TrustlogMetrics
     private let logger: Logger
+    private let repeated: LogLimiter
     private let heartbeat: @Sendable () -> Void
     private let wakeup = Wakeup()
     private var isStopping = false
@@ -47,6 +48,7 @@ actor RetryWorker {
         self.state = state
         self.metrics = metrics
         self.logger = logger
+        repeated = LogLimiter(logger: logger)
         self.heartbeat = heartbeat
         claimSize = ClaimSize(batch: configuration.batchSize)
     }
@@ -84,6 +86,7 @@ actor RetryWorker {
         do throws(StoreError) {
             let claims = try await store.claimRetries(limit: limit, lease: Self.claimLength)
             pauses.reset()
+            repeated.recovered(key: "database", "the retry worker goes on: the database answers")
             guard !claims.isEmpty else {
                 restsUntil = clock.now + configuration.interval
                 return restsUntil
@@ -109,7 +112,7 @@ actor RetryWorker {
 
     private func waitForDatabase(_ error: StoreError) {
         state.setReachable(.database, problem: "\(error)")
-        logger.error("the retry worker waits for the database: \(error)")
+        repeated.log(level: .error, key: "database", "the retry worker waits for the database: \(error)")
         restsUntil = clock.now + pauses.next()
     }
 
