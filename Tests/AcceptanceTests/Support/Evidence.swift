@@ -67,11 +67,7 @@ extension Sidecar {
 
     /// A message a line: partition, offset, key, value.
     private func dump(_ topic: String, to file: String) async throws {
-        let result = try await Command.check(
-            [
-                "kcat", "-C", "-b", kcat.bootstrap, "-t", topic, "-o", "beginning", "-e", "-q", "-f",
-                #"%p\t%o\t%k\t%s\n"#,
-            ], timeout: .seconds(300))
+        let result = try await kcat.read(topic, format: #"%p\t%o\t%k\t%s\n"#)
         try FileTree.write(result.output, to: file)
     }
 }

@@ -8,12 +8,7 @@ extension Sidecar {
 
     /// How many envelopes a reader of committed messages sees.
     func committedEnvelopes() async throws -> Int {
-        try await Command.check(
-            [
-                "kcat", "-C", "-b", kcat.bootstrap, "-t", output, "-o", "beginning", "-e", "-q", "-X",
-                "isolation.level=read_committed", "-f", "%o\n",
-            ], timeout: .seconds(300)
-        ).lines.count
+        try await kcat.read(output, format: "%o\n", options: ["isolation.level": "read_committed"]).lines.count
     }
 
     /// Waits until a reader of committed messages sees that many envelopes.

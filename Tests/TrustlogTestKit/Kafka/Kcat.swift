@@ -51,17 +51,29 @@ package struct Kcat: Sendable {
     /// Everything that is in a topic now, by partition and offset.
     /// - Parameter headers: read them too (a second pass).
     package func consume(_ topic: String, headers: Bool = false) async throws -> [KafkaMessage] {
-        let consumer = ["kcat", "-C", "-b", bootstrap, "-t", topic, "-o", "beginning", "-e", "-q"]
-        let format = #"%p %o %T %K %S\n%k%s\n"#
-        let output = try await Command.check(consumer + ["-f", format], timeout: .seconds(300)).output
-        var messages = try KafkaMessage.parse(output)
+        var messages = try KafkaMessage.parse(try await read(topic, format: #"%p %o %T %K %S\n%k%s\n"#).output)
         if headers {
-            let lines = try await Command.check(consumer + ["-J"], timeout: .seconds(300)).lines
+            let lines = try await read(topic, format: nil).lines
             let parsed = try lines.map(MessageHeaders.init)
             let byPosition = Dictionary(parsed.map { ($0.position, $0.headers) }) { first, _ in first }
             for index in messages.indices { messages[index].headers = byPosition[messages[index].position] ?? [] }
         }
         return messages.sorted { $0.position < $1.position }
+    }
+
+    /// What kcat prints of everything that is in a topic now.
+    /// - Parameters:
+    ///   - format: kcat's own for each message; nil: a JSON object a line.
+    ///   - options: properties of its consumer.
+    package func read(
+        _ topic: String, format: String?, options: [String: String] = [:]
+    ) async throws -> CommandResult {
+        // It ends with an empty answer for each partition. Where messages keep coming in, one that waits for them never is.
+        let properties = options.merging(["fetch.wait.max.ms": "5"]) { own, _ in own }
+        let consumer = ["kcat", "-C", "-b", bootstrap, "-t", topic, "-o", "beginning", "-e", "-q"]
+        let settings = properties.flatMap { ["-X", "\($0)=\($1)"] }
+        return try await Command.check(
+            consumer + settings + (format.map { ["-f", $0] } ?? ["-J"]), timeout: .seconds(300))
     }
 
     /// How many messages lie between the ends of a topic's partitions (transaction markers count as well).
