@@ -26,6 +26,9 @@ package final class Sidecar: Sendable {
     private let stopping = Atomic(false)
     private let databasePrepared = Atomic(false)
     private let stop = Wakeup()
+    /// Rows were persisted here; see ``announce()``.
+    private let persisted = Wakeup()
+    private let hasEnded = Atomic(false)
     /// Ends the pause between two attempts to make topics: a wake-up has one waiter.
     private let topicsWakeup = Wakeup()
 
@@ -73,8 +76,9 @@ package final class Sidecar: Sendable {
         ingest = IngestSupervisor(
             configuration: configuration, store: store, state: state, metrics: metrics, clock: clock,
             logger: logger.labelled("ingest"), heartbeat: heartbeats("ingest", .seconds(60)),
-            onPersisted: {
+            onPersisted: { [persisted] in
                 for worker in publishing?.workers ?? [] { worker.notify() }
+                persisted.notify()
             })
     }
 
@@ -136,9 +140,12 @@ package final class Sidecar: Sendable {
                 group.addTask { await publishing.retries.run() }
             }
             let listening = Task { await self.listen() }
+            Task { await self.announce() }
             await waitForStop()
             await stopWorkers(&group)
             listening.cancel()
+            hasEnded.store(true, ordering: .releasing)
+            persisted.notify()
             await creating.value
         }
         logger.notice("stopped")
@@ -164,6 +171,17 @@ package final class Sidecar: Sendable {
         guard let publishing, let store else { return }
         for await _ in store.announcements() {
             for worker in publishing.workers { worker.notify() }
+        }
+    }
+
+    /// Rows that were consumed here and are another process's to publish: it is told, where the database can do so. By
+    /// itself it would find them at its next scan.
+    private func announce() async {
+        guard let publishing, let store else { return }
+        while true {
+            await persisted.wait(timeout: .seconds(3_600), clock: clock)
+            if hasEnded.load(ordering: .acquiring) { return }
+            if publishing.workers.contains(where: { !$0.ownsCursor }) { try? await store.announce() }
         }
     }
 

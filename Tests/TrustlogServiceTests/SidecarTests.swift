@@ -25,7 +25,7 @@ struct SidecarTests {
             return statistics.unlogged == 0 && count == 200
         }
         try await sidecar.database.insert([sampleOperation("application")])
-        sidecar.store.announce()
+        sidecar.store.announceFromOutside()
         try await eventually("what is announced is published at once") {
             try await sidecar.database.status(of: "application") == .trustlogged
         }
@@ -97,7 +97,7 @@ struct SidecarTests {
         try await eventually { try await sidecar.database.status(of: "a") == .trustlogged }
         try kafka.cluster.setBrokerDown(1)
         try await sidecar.database.insert([sampleOperation("b")])
-        sidecar.store.announce()
+        sidecar.store.announceFromOutside()
         try await eventually("b is on its way") { sidecar.store.scans.count > 2 }
         try await eventually { sidecar.sidecar.brokerProblem?.contains("no broker answers") == true }
         await sidecar.stop()
@@ -115,7 +115,7 @@ struct SidecarTests {
         sidecar.store.fail(.persist, .recordAcknowledged, .renewLease, .releaseLease, .advance)
         try await sidecar.database.insert([sampleOperation("b")])
         await kafka.feeder.send([sampleJSON("c")])
-        sidecar.store.announce()
+        sidecar.store.announceFromOutside()
         try await eventually { sidecar.store.count(.persist) > 1 && sidecar.store.count(.recordAcknowledged) > 1 }
         await sidecar.stop()
         #expect(try await kafka.committed()?.offset == 1)
@@ -129,6 +129,24 @@ struct SidecarTests {
         try await eventually(within: .seconds(60)) { sidecar.logs.contains("topics could not be created yet") }
         await sidecar.stop()
         #expect(sidecar.sidecar.state.lastError?.message.contains("topics could not be created") == true)
+    }
+
+    @Test("rows that another replica has to publish are announced to it, own ones are not")
+    func announced() async throws {
+        let kafka = try PipelineCluster()
+        let database = try await TestDatabase()
+        _ = try await database.store.acquireLease(
+            key: "publish-0", owner: "another", length: .seconds(60), unchanged: nil)
+        let sidecar = try SidecarFixture(kafka.servers, database: database)
+        await kafka.feeder.send([sampleJSON("a")])
+        try await eventually { sidecar.store.count(.announce) > 0 }
+        try await database.store.releaseLease(key: "publish-0", owner: "another", position: nil)
+        try await eventually { try await database.status(of: "a") == .trustlogged }
+        let announcements = sidecar.store.count(.announce)
+        await kafka.feeder.send([sampleJSON("b")])
+        try await eventually { try await database.status(of: "b") == .trustlogged }
+        await sidecar.stop()
+        #expect(sidecar.store.count(.announce) == announcements)
     }
 
     @Test("two replicas share the work; nothing is published twice without a fault")

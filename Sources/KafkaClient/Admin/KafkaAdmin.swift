@@ -17,7 +17,7 @@ package final class KafkaAdmin: Sendable {
     package var lastError: KafkaError? { context.health.lastError }
 
     /// Creates topics; one that exists already is fine.
-    package func createTopics(
+    @concurrent package func createTopics(
         _ topics: [NewTopic], timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> [TopicCreation] {
         guard !topics.isEmpty else { return [] }
@@ -25,14 +25,14 @@ package final class KafkaAdmin: Sendable {
     }
 
     /// The topic's settings as they are in force, for example `max.message.bytes`.
-    package func topicConfiguration(
+    @concurrent package func topicConfiguration(
         _ topic: String, timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> [String: String] {
         try await session.topicConfiguration(topic, timeout: timeout)
     }
 
     /// Asks for each topic by name; one that does not exist is not created but reported with its error.
-    package func metadata(
+    @concurrent package func metadata(
         _ topics: [String], timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> [TopicMetadata] {
         var result: [TopicMetadata] = []
@@ -44,7 +44,7 @@ package final class KafkaAdmin: Sendable {
 
     /// Returns when a broker has answered.
     /// - Throws: the reason why none did, as far as it is known.
-    package func reach(timeout: Duration) async throws(KafkaError) {
+    @concurrent package func reach(timeout: Duration) async throws(KafkaError) {
         context.health.forgetError()
         do {
             try await session.reach(timeout: timeout)
@@ -54,7 +54,7 @@ package final class KafkaAdmin: Sendable {
     }
 
     /// Whether a broker answers within `timeout`.
-    package func clusterReachable(timeout: Duration) async -> Bool {
+    @concurrent package func clusterReachable(timeout: Duration) async -> Bool {
         do {
             try await session.reach(timeout: timeout)
             return true
@@ -64,14 +64,14 @@ package final class KafkaAdmin: Sendable {
     }
 
     /// How many members the group has; `nil` where there is no such group.
-    package func consumerGroupMembers(
+    @concurrent package func consumerGroupMembers(
         _ group: String, timeout: Duration = .seconds(10)
     ) async throws(KafkaError) -> Int? {
         try await session.consumerGroupMembers(group, timeout: timeout)
     }
 
     /// Frees everything; further calls throw.
-    package func close() async {
+    @concurrent package func close() async {
         await session.close()
     }
 }

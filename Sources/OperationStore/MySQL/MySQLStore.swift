@@ -47,6 +47,9 @@ package final class MySQLStore: OperationStore {
         announcementStream
     }
 
+    /// There is no way to: whoever publishes looks for itself.
+    package func announce() async throws(StoreError) {}
+
     package func ping() async throws(StoreError) {
         try await control.run { connection throws(MySQLFailure) in
             _ = try connection.first("SELECT 1") { row in row.count(0) }

@@ -10,6 +10,7 @@ final class PostgreSQLConnection {
     private let url: PostgreSQLURL
     private let lifetime: PostgreSQLLifetime
     private let cancelHandle: PostgreSQLCancelHandle
+    let announcer: String
     private var prepared: [String: String] = [:]
     /// Batches that are not tried to be copied: where one row was there already, there are more, as after a crash.
     private var copyPause = 0
@@ -25,6 +26,7 @@ final class PostgreSQLConnection {
     ) throws(PostgreSQLFailure) {
         self.url = url
         self.lifetime = lifetime
+        announcer = session.announcer
         let opened = try lifetime.connecting { () throws(PostgreSQLFailure) in
             guard let opened = Self.connect(url) else { throw .lost("out of memory") }
             return opened
@@ -310,14 +312,14 @@ final class PostgreSQLConnection {
 
     // MARK: Notifications
 
-    /// Blocks until the server announces something, or `timeout` has passed.
+    /// Blocks until somebody else announces something, or `timeout` has passed.
     func waitForNotification(timeout: Duration) throws(PostgreSQLFailure) -> Bool {
         let deadline = ContinuousClock.now + timeout
         while true {
             var wasNotified = false
             while let notification = PQnotifies(handle) {
+                wasNotified = wasNotified || String(cString: notification.pointee.extra) != announcer
                 PQfreemem(notification)
-                wasNotified = true
             }
             if wasNotified { return true }
             if lifetime.isClosed { throw .closed }

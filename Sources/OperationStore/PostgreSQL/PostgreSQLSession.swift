@@ -9,6 +9,8 @@ struct PostgreSQLSession: Sendable {
     static let idleTransactionTimeout = Duration.seconds(5)
 
     let lockTimeout: Duration
+    /// What this store's announcements of its rows say: others wake for them, it does not.
+    let announcer = String(UInt64.random(in: .min ... .max), radix: 16)
 
     /// What the URL itself sets (`options=-c name=value`) stays, but for the isolation level that the statements rely on.
     var sql: String {

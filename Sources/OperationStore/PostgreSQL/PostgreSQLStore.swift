@@ -60,10 +60,16 @@ package final class PostgreSQLStore: OperationStore {
         }
     }
 
-    /// It yields on `NOTIFY trustlog`, and whenever the listening connection was made, as announcements may have been missed
+    /// It yields on `NOTIFY trustlog` by anybody else, and whenever the listening connection was made, as announcements may have been missed
     /// before.
     package func announcements() -> AsyncStream<Void> {
         listener.announcements()
+    }
+
+    package func announce() async throws(StoreError) {
+        try await leases.run { connection throws(PostgreSQLFailure) in
+            _ = try connection.query("SELECT pg_notify('trustlog', $1)", [.text(connection.announcer)])
+        }
     }
 
     package func ping() async throws(StoreError) {

@@ -136,6 +136,8 @@ package protocol OperationStore: Sendable {
     /// Tells, coalesced, that rows may have been added by somebody else (`NOTIFY trustlog` on PostgreSQL). It ends when the
     /// store is closed; where the database has no such signal it never yields.
     func announcements() -> AsyncStream<Void>
+    /// Tells the other processes that listen that rows were added, where the database has such a signal.
+    func announce() async throws(StoreError)
     /// One cheap round trip; returns when the database answers.
     func ping() async throws(StoreError)
 

@@ -42,6 +42,9 @@ package final class SQLiteStore: OperationStore {
         announcementStream
     }
 
+    /// There is no way to: whoever publishes looks for itself.
+    package func announce() async throws(StoreError) {}
+
     package func ping() async throws(StoreError) {
         try await reading.run { connection throws(SQLiteFailure) in
             // It reads the file's header.

@@ -61,6 +61,8 @@ struct CursorScan: Sendable {
     }
 
     mutating func sawForward(last: Int64?, isFull: Bool, now: Duration) {
+        // From the beginning it was a sweep as well.
+        if high == 0 { sweepDue = now + interval }
         if let last { high = max(high, last) }
         if trail.last.map({ now - $0.at >= .seconds(1) }) ?? true { trail.append(Trail(at: now, high: high)) }
         while trail.count > 1, now - trail[1].at >= Self.commitLimit { trail.removeFirst() }

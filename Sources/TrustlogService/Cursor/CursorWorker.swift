@@ -21,6 +21,7 @@ actor CursorWorker {
     private let heartbeat: @Sendable () -> Void
     private let wakeup = Wakeup()
     private let hasNews = Atomic(false)
+    private let isOwner = Atomic(false)
 
     private var lease: Lease
     private var scan: CursorScan
@@ -74,6 +75,9 @@ actor CursorWorker {
         wakeup.notify()
     }
 
+    /// Whether this process publishes the rows of this cursor, as far as it knows.
+    nonisolated var ownsCursor: Bool { isOwner.load(ordering: .acquiring) }
+
     /// Ends ``run()`` when what is in flight has settled.
     func stop() {
         isStopping = true
@@ -105,7 +109,9 @@ actor CursorWorker {
     /// Does one step; returns when to take the next at the latest, `nil` for at once.
     private func work() async -> Duration? {
         do throws(StoreError) {
-            guard try await keepLease() else {
+            let isHeld = try await keepLease()
+            isOwner.store(isHeld, ordering: .releasing)
+            guard isHeld else {
                 await probeIdleCircuit()
                 return lease.nextLook(now: clock.now)
             }

@@ -9,7 +9,7 @@ extension KafkaConfiguration {
     ///
     /// A topic refuses a batch that is larger than its `max.message.bytes` as a whole, innocent messages with it. With
     /// batches below the limit only a message that is too large by itself is ever refused.
-    func limitingBatches(
+    @concurrent func limitingBatches(
         to topics: [String], timeout: Duration, logger: Logger
     ) async -> KafkaConfiguration {
         guard let admin = try? KafkaAdmin(configuration: self, logger: logger) else { return self }

@@ -29,7 +29,7 @@ package struct ReplayPlan: Sendable {
     package var times: (first: Timestamp?, last: Timestamp?)
 
     /// - Parameter value: what the cursor holds; `nil` where there is none yet.
-    init(_ request: ReplayRequest, value: String?, _ store: any OperationStore) async throws(ReplayError) {
+    @concurrent init(_ request: ReplayRequest, value: String?, _ store: any OperationStore) async throws(ReplayError) {
         let cursor: ReplayCursor?
         if let value {
             cursor = try Self.cursor(of: request, value: value)
@@ -78,14 +78,15 @@ package struct ReplayPlan: Sendable {
     }
 
     /// What the command would do now, without doing any of it.
-    package static func preview(
+    @concurrent package static func preview(
         _ request: ReplayRequest, of store: any OperationStore
     ) async throws(ReplayError) -> ReplayPlan {
         try await ReplayPlan(request, value: try await existing(request.key, store)?.value, store)
     }
 
     /// The row of the key, if there is one and a replay may use it.
-    static func existing(_ key: String, _ store: any OperationStore) async throws(ReplayError) -> CursorRow? {
+    @concurrent static func existing(_ key: String, _ store: any OperationStore) async throws(ReplayError) -> CursorRow?
+    {
         guard !CursorKey.isPublishing(key) else { throw .keyOfWorker(key) }
         let rows: [CursorRow]
         do {

@@ -7,7 +7,7 @@ extension CursorReport {
     /// That of a publishing cursor is how long the oldest row that waits behind it has waited, on the database's clock: the
     /// metric `trustlog_cursor_lag_seconds`. That of a bookmark or a replay is how much later than the row at its position the
     /// last row of the table was recorded: 0 at the end, and standing still while nothing is added.
-    package static func all(
+    @concurrent package static func all(
         of store: any OperationStore, cursorCount: Int, _ statistics: StoreStatistics
     ) async throws(StoreError) -> [CursorReport] {
         var reports: [CursorReport] = []

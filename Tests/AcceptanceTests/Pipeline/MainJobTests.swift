@@ -27,12 +27,11 @@ extension AcceptanceSuite {
             #expect(metrics.sum("trustlog_operations_persisted_total") == Double(operations.count))
             #expect(metrics[#"trustlog_records_published_total{path="cursor"}"#] == Double(operations.count))
             // Rows are counted seldom: it costs a pass over the table.
-            try await eventually(within: .seconds(90), "status has counted every row") {
-                try await sidecar.status(of: process)["persisted"]?.integerValue == operations.count
+            try await eventually(within: .seconds(90), "status has counted every row, and none that waits") {
+                let status = try await sidecar.status(of: process)
+                return status["persisted"]?.integerValue == operations.count
+                    && status["unlogged"]?["count"]?.integerValue == 0 && status["running"]?.boolValue == true
             }
-            let status = try await sidecar.status(of: process)
-            #expect(status["unlogged"]?["count"]?.integerValue == 0)
-            #expect(status["running"]?.boolValue == true)
             #expect(try await process.stop() == .exited(0))
 
             let evidence = try await sidecar.evidence()

@@ -18,7 +18,7 @@ extension AcceptanceSuite {
             let sidecar = try await Sidecar.make(
                 on: .postgresql,
                 settings: [
-                    "cursor.count": "4", "cursor.lease": "3s", "cursor.interval": "1s",
+                    "cursor.count": "4", "cursor.lease": "3s",
                     "input.session-timeout": "\(Self.session)s",
                     "cursor.max-in-flight": "\(Self.inFlight)", "cursor.batch-size": "50",
                 ])

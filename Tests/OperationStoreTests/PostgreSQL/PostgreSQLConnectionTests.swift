@@ -1,4 +1,5 @@
 import OperationStore
+import Synchronization
 import Testing
 import TrustlogTestKit
 
@@ -132,6 +133,31 @@ struct PostgreSQLConnectionTests {
             #expect(await first.next() == nil)
             var late = store.announcements().makeAsyncIterator()
             #expect(await late.next() == nil)
+        }
+    }
+
+    @Test("what a store announces, others hear, and itself it does not")
+    func ownAnnouncements() async throws {
+        try await PostgreSQLTestDatabase.withStore { store, database in
+            let other = try database.open()
+            let heard = Mutex(0)
+            let listening = Task {
+                for await _ in store.announcements() { heard.withLock { $0 += 1 } }
+            }
+            var others = other.announcements().makeAsyncIterator()
+            #expect(await others.next() != nil)
+            try await eventually { heard.withLock { $0 } == 1 }
+            for _ in 0..<5 {
+                try await store.announce()
+                #expect(await others.next() != nil)
+            }
+            // By the order of commits, those five have reached it when this one has.
+            try await other.announce()
+            try await eventually { heard.withLock { $0 } > 1 }
+            #expect(heard.withLock { $0 } == 2)
+            await store.close()
+            await other.close()
+            await listening.value
         }
     }
 }

@@ -36,11 +36,16 @@ struct CursorScanTests {
         #expect(scan.next(now: interval) == .wait(until: interval * 2))
     }
 
-    @Test("with nothing seen yet there is nothing to sweep: it looks forward")
+    @Test("with nothing seen yet there is nothing to sweep: it looks forward, once an interval")
     func empty() {
         var scan = CursorScan(interval: interval, now: .zero)
         scan.sawForward(last: nil, isFull: false, now: .zero)
-        #expect(scan.next(now: interval) == .forward(after: 0))
+        for turn in 1...3 {
+            let now = interval * turn
+            #expect(scan.next(now: now) == .forward(after: 0))
+            scan.sawForward(last: nil, isFull: false, now: now)
+            #expect(scan.next(now: now) == .wait(until: now + interval))
+        }
     }
 
     @Test("a sweep goes on where its page ended, until it has come through")

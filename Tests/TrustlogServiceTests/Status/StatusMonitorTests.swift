@@ -45,8 +45,10 @@ struct StatusMonitorTests {
         await fixture.stop()
     }
 
-    @Test("a database that is away is told with what was last known, and the dependencies hear of it")
-    func databaseAway() async throws {
+    @Test(
+        "a database that is away is told with what was last known, and the dependencies hear of it",
+        arguments: [ScriptedStore.Call.statistics, .waiting])
+    func databaseAway(fails: ScriptedStore.Call) async throws {
         let kafka = try PipelineCluster()
         let fixture = try await SidecarFixture(kafka.servers)
         try await eventually { fixture.sidecar.isDatabasePrepared }
@@ -57,8 +59,12 @@ struct StatusMonitorTests {
         } dependencies: { component, problem in
             if component == .database { told.withLock { $0 = problem } }
         }
-        #expect(await monitor.report().databaseProblem == nil)
-        fixture.store.fail(.statistics)
+        try await eventually("the publishing cursor is there") {
+            clock.advance(by: .seconds(2))
+            let report = await monitor.report()
+            return report.databaseProblem == nil && report.cursors.map(\.row.key) == ["publish-0"]
+        }
+        fixture.store.fail(fails)
         clock.advance(by: .seconds(2))
         let report = await monitor.report()
         #expect(report.databaseProblem?.contains("away") == true && report.statistics != nil)

@@ -6,7 +6,7 @@ import TrustlogCore
 final class ScriptedStore: OperationStore {
     enum Call: Hashable, Sendable {
         case migrate, schemaState, persist, advance, positions, waiting, recordAcknowledged, recordFailed
-        case acquireLease, renewLease, releaseLease, statistics, replayPage
+        case acquireLease, renewLease, releaseLease, statistics, replayPage, announce
     }
 
     private struct State {
@@ -46,7 +46,7 @@ final class ScriptedStore: OperationStore {
         return gate
     }
 
-    func announce() { announcer.yield() }
+    func announceFromOutside() { announcer.yield() }
 
     func count(_ call: Call) -> Int { state.withLock { $0.counts[call] ?? 0 } }
     /// Batches that were committed.
@@ -56,7 +56,8 @@ final class ScriptedStore: OperationStore {
     var failed: [PublishFailure] { state.withLock { $0.failed } }
     var scans: [WaitingScan] { state.withLock { $0.scans } }
 
-    private func enter(_ call: Call) async throws(StoreError) {
+    /// It fails away from the caller's executor, as the connections of a store do.
+    @concurrent private func enter(_ call: Call) async throws(StoreError) {
         let gate = state.withLock { state in
             state.counts[call, default: 0] += 1
             return state.gates[call]
@@ -152,4 +153,9 @@ final class ScriptedStore: OperationStore {
     }
 
     func announcements() -> AsyncStream<Void> { announced }
+
+    func announce() async throws(StoreError) {
+        try await enter(.announce)
+        try await base.announce()
+    }
 }
