@@ -39,6 +39,24 @@ struct ContentConformance {
         }
     }
 
+    @Test("an address is kept in each of its forms, up to 45 bytes", arguments: StoreBackend.allCases)
+    func addresses(backend: StoreBackend) async throws {
+        let addresses = [
+            "0.0.0.0", "255.255.255.255", "::", "::1", "1::", "2001:DB8::8a2e:370:7334", "1:2:3:4:5:6:7:8",
+            "1:2:3:4:5:6:7::",
+            "::2:3:4:5:6:7:8", "::192.0.2.1", "::ffff:192.0.2.1", "1:2:3:4:5:6:192.0.2.1",
+            "0000:0000:0000:0000:0000::255.255.255.255", "0000:0000:0000:0000:0000:ffff:255.255.255.255",
+        ]
+        try await backend.withStore { store, _ in
+            for (index, address) in addresses.enumerated() {
+                var operation = sampleOperation("\(index)")
+                operation.clientIp = address
+                operation.serverIp = address
+                expectSame(try await roundTrip(operation, store), operation)
+            }
+        }
+    }
+
     @Test("every plane of Unicode is kept, and text that SQL gives a meaning", arguments: StoreBackend.allCases)
     func planes(backend: StoreBackend) async throws {
         try await backend.withStore { store, _ in
