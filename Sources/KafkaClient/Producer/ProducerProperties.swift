@@ -7,6 +7,8 @@ enum ProducerProperties {
         "queue.buffering.max.kbytes": "131072",
         "queue.buffering.max.messages": "100000",
         "statistics.interval.ms": "2000",
+        // A missing topic is told after seconds, not half a minute.
+        "topic.metadata.propagation.max.ms": "2000",
     ]
 
     static func guarded(transactionalID: String?) -> [String: String] {

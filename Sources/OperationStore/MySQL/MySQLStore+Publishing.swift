@@ -65,13 +65,17 @@ extension MySQLConnection {
         """
 
     /// Sets `TRUSTLOGGED` for a JSON array of arrays of `seq`, partition and offset, which both servers take as a table.
-    static let setTrustloggedSQL = """
+    static let setTrustloggedSQL = setTrustlogged + "WHERE o.trustlog_status IN ('NOT_TRUSTLOGGED', 'FAILED')"
+    /// The same after a retry: somebody may have asked for one by hand, whatever the status.
+    static let setRetriedTrustloggedSQL = setTrustlogged + "WHERE o.trustlog_status <> 'TRUSTLOGGED'"
+
+    private static let setTrustlogged = """
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (seq BIGINT PATH '$[0]', partition_id INT PATH '$[1]',
                 next_offset BIGINT PATH '$[2]')) AS a
             STRAIGHT_JOIN operation AS o ON o.seq = a.seq
         SET o.trustlog_status = 'TRUSTLOGGED', o.trustlogged_at = UTC_TIMESTAMP(6),
             o.trustlog_partition = a.partition_id, o.trustlog_offset = a.next_offset
-        WHERE o.trustlog_status IN ('NOT_TRUSTLOGGED', 'FAILED')
+
         """
 
     /// How many rows are asked for at once: what a page holds beyond its bytes is at most this.
@@ -104,7 +108,9 @@ extension MySQLConnection {
         return rows
     }
 
-    func setTrustlogged(_ acknowledgements: [Acknowledgement]) throws(MySQLFailure) -> Int {
+    func setTrustlogged(
+        _ acknowledgements: [Acknowledgement], by sql: String = setTrustloggedSQL
+    ) throws(MySQLFailure) -> Int {
         var json = "["
         for acknowledgement in acknowledgements {
             if json.utf8.count > 1 { json += "," }
@@ -113,7 +119,7 @@ extension MySQLConnection {
             json += "[\(acknowledgement.seq),\(partition),\(offset)]"
         }
         json += "]"
-        return try run(Self.setTrustloggedSQL, [.text(json)])
+        return try run(sql, [.text(json)])
     }
 
     fileprivate func moveToRetries(_ failure: PublishFailure, at now: Timestamp) throws(MySQLFailure) {

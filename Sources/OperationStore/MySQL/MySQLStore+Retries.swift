@@ -17,7 +17,8 @@ extension MySQLStore {
         try await outcomes.run { connection throws(MySQLFailure) in
             try connection.transaction { connection throws(MySQLFailure) in
                 // The acknowledgement is true whatever became of the claim.
-                _ = try connection.setTrustlogged(successes.map(\.acknowledgement))
+                _ = try connection.setTrustlogged(
+                    successes.map(\.acknowledgement), by: MySQLConnection.setRetriedTrustloggedSQL)
                 try connection.deleteRetries(of: successes)
             }
         }

@@ -26,7 +26,7 @@ extension PostgreSQLStore {
                     UPDATE operation o SET trustlog_status = 'TRUSTLOGGED', trustlogged_at = now(),
                         trustlog_partition = a.partition_id, trustlog_offset = a.position
                     FROM unnest($3::bigint[], $4::int[], $5::bigint[]) AS a (seq, partition_id, position)
-                    WHERE o.seq = a.seq AND o.trustlog_status IN ('NOT_TRUSTLOGGED', 'FAILED')
+                    WHERE o.seq = a.seq AND o.trustlog_status <> 'TRUSTLOGGED'
                 )
                 DELETE FROM trustlog_retry r USING c WHERE \(PostgreSQLStatements.isClaimed)
                 """,

@@ -84,10 +84,14 @@ extension SQLiteConnection {
         return rows
     }
 
-    static let setTrustlogged = """
+    static let setTrustlogged = setAnyTrustlogged + " AND trustlog_status IN ('NOT_TRUSTLOGGED', 'FAILED')"
+    /// The same after a retry: somebody may have asked for one by hand, whatever the status.
+    static let setRetriedTrustlogged = setAnyTrustlogged + " AND trustlog_status <> 'TRUSTLOGGED'"
+
+    private static let setAnyTrustlogged = """
         UPDATE operation SET trustlog_status = 'TRUSTLOGGED', trustlogged_at = ?2, trustlog_partition = ?3,
             trustlog_offset = ?4
-        WHERE seq = ?1 AND trustlog_status IN ('NOT_TRUSTLOGGED', 'FAILED')
+        WHERE seq = ?1
         """
 
     fileprivate func moveToRetries(_ failure: PublishFailure, at now: Timestamp) throws(SQLiteFailure) {

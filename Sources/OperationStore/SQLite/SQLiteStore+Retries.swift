@@ -14,7 +14,7 @@ extension SQLiteStore {
 
     package func recordRetrySucceeded(_ successes: [RetrySuccess]) async throws(StoreError) {
         try await inTransaction(successes) { connection, success, now throws(SQLiteFailure) in
-            _ = try connection.statement(SQLiteConnection.setTrustlogged)
+            _ = try connection.statement(SQLiteConnection.setRetriedTrustlogged)
                 .setTrustlogged(success.acknowledgement, at: .time(now))
             try connection.run(SQLiteConnection.deleteClaimedRetry, success.claim.identity)
         }

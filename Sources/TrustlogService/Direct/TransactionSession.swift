@@ -71,7 +71,6 @@ actor TransactionSession {
     private static func tuned(_ configuration: KafkaConfiguration) -> KafkaConfiguration {
         var tuned = configuration
         tuned.properties["message.max.bytes"] = "1000000000"
-        tuned.properties["topic.metadata.propagation.max.ms"] = "2000"
         if tuned.properties["transaction.timeout.ms"] == nil { tuned.properties["transaction.timeout.ms"] = "10000" }
         return tuned
     }

@@ -28,12 +28,10 @@ actor DeadLetterPublisher {
         self.metrics = metrics
     }
 
-    /// Any message that the input topic holds has to fit, whatever the limits of a normal producer; and a missing topic is
-    /// told after seconds, not half a minute, since a partition waits for it.
+    /// Any message that the input topic holds has to fit, whatever the limits of a normal producer.
     private static func tuned(_ configuration: KafkaConfiguration) -> KafkaConfiguration {
         var tuned = configuration
         tuned.properties["message.max.bytes"] = "1000000000"
-        tuned.properties["topic.metadata.propagation.max.ms"] = "2000"
         return tuned
     }
 

@@ -157,6 +157,35 @@ struct RetryConformance {
         }
     }
 
+    @Test(
+        "a retry row that was written by hand is served whatever the status of its operation",
+        arguments: StoreBackend.allCases)
+    func byHand(backend: StoreBackend) async throws {
+        try await backend.withStore { store, database in
+            for status in ["NOT_TRUSTLOGGED", "FAILED", "NOT_REQUIRED", "DISCARDED"] {
+                try database.execute(minimalInsert(status, columns: ", trustlog_status", values: ", '\(status)'"))
+                try database.execute(
+                    """
+                    INSERT INTO trustlog_retry (op_id, retry_status, retry_count, next_retry_at)
+                    VALUES ('\(status)', 'PENDING', 0, '2026-01-01 00:00:00')
+                    """)
+            }
+            let claims = try await store.claimRetries(limit: 10, lease: .seconds(60))
+            #expect(claims.count == 4)
+            let successes = claims.enumerated().map { index, claim in
+                RetrySuccess(
+                    claim: claim,
+                    acknowledgement: Acknowledgement(seq: claim.row?.seq ?? 0, partition: 0, offset: Int64(index)))
+            }
+            try await store.recordRetrySucceeded(successes)
+            for claim in claims {
+                let operation = try await store.operation(opId: claim.opId)
+                #expect(operation?.status == .trustlogged, "\(claim.opId)")
+                #expect(operation?.retry == nil)
+            }
+        }
+    }
+
     @Test("a retry row of a published operation is told as such and deleted", arguments: StoreBackend.allCases)
     func obsolete(backend: StoreBackend) async throws {
         try await backend.withStore { store, _ in
