@@ -32,6 +32,8 @@ actor CursorWorker {
     private var lastAnswer: Duration
     /// Where the cursor stood before the scan began again.
     private var inherited: Int64 = 0
+    /// The first row that was in flight and has to be published, or recorded, again.
+    private var firstUnsettled: Int64?
     /// Everything in flight has to settle, then the scan begins again: after an outage, or without the lease.
     private var isDraining = false
     /// Another replica asked for this cursor: it is given up when nothing is in flight.
@@ -99,8 +101,8 @@ actor CursorWorker {
     /// The last `seq` behind which nothing of this cursor is in flight: a hint for people and for status. `nil`: no other
     /// than it was.
     private var position: Int64? {
-        if let first = inFlight.keys.min() { return first - 1 }
-        let reached = max(scan.high, inherited)
+        if let first = inFlight.keys.min() { return min(first, firstUnsettled ?? first) - 1 }
+        let reached = min(max(scan.high, inherited), (firstUnsettled ?? .max) - 1)
         return reached > 0 ? reached : nil
     }
 
@@ -123,7 +125,8 @@ actor CursorWorker {
             if isDraining {
                 guard inFlight.isEmpty else { return lease.nextLook(now: clock.now) }
                 isDraining = false
-                inherited = max(inherited, scan.high)
+                inherited = position ?? 0
+                firstUnsettled = nil
                 scan.restart(now: clock.now)
             }
             let next = try await step()
@@ -292,7 +295,7 @@ actor CursorWorker {
             // What follows in the queue must not overtake what has to be sent again.
             isDraining = true
             if !isStopping { publisher.giveUpQueued() }
-            settled(unsent, true)
+            settled(unsent, false)
         }
         let isRecorded = await recorder.record(acknowledged, failures, recordedAt: times)
         settled(acknowledged.map(\.seq) + failures.map(\.seq), isRecorded)
@@ -302,7 +305,10 @@ actor CursorWorker {
         for seq in sequences {
             bytesInFlight -= inFlight.removeValue(forKey: seq) ?? 0
         }
-        if !isRecorded { isDraining = true }
+        if !isRecorded, let first = sequences.min() {
+            isDraining = true
+            firstUnsettled = min(first, firstUnsettled ?? first)
+        }
         wakeup.notify()
     }
 
@@ -345,7 +351,9 @@ actor CursorWorker {
         {
         case .granted(let value):
             lease.granted(askedAt: now)
-            inherited = max(inherited, value.flatMap { Int64($0) } ?? 0)
+            let reached = value.flatMap { Int64($0) } ?? 0
+            inherited = max(inherited, reached)
+            if let firstUnsettled, firstUnsettled <= reached { self.firstUnsettled = nil }
             isYielding = false
             try await noteOwnUpdate()
             logger.info("publishing cursor taken", metadata: ["cursor": lease.key])

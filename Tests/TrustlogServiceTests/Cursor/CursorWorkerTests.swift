@@ -165,6 +165,25 @@ struct CursorWorkerTests {
         await fixture.channel.close(deadline: .seconds(1))
     }
 
+    @Test("the cursor it gives back stands in front of what could not be published")
+    func unpublished() async throws {
+        let fixture = try await PublishingFixture()
+        try await fixture.database.insert([sampleOperation("a")])
+        let worker = fixture.makeWorker()
+        let running = Task { await worker.run() }
+        try await eventually { try await fixture.database.status(of: "a") == .trustlogged }
+        try fixture.cluster.setBrokerDown(1)
+        try await fixture.database.insert((1...20).map { sampleOperation("op-\($0)") })
+        let scans = fixture.store.scans.count
+        worker.notify()
+        try await eventually("they are on their way") { fixture.store.scans.count > scans }
+        await worker.stop()
+        await fixture.channel.close(deadline: .zero)
+        await running.value
+        let cursor = try await fixture.store.cursors().first
+        #expect(cursor?.owner == nil && cursor?.value == "1")
+    }
+
     @Test("a worker that lost its lease publishes nothing until it has it again, then begins at the first row")
     func leaseLost() async throws {
         // Long enough that nobody takes the other's lease for abandoned.
