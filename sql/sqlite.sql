@@ -71,21 +71,23 @@ CREATE TABLE IF NOT EXISTS operation (
             CHECK (server_ip IS NULL
                 OR typeof(server_ip) = 'text' AND length(CAST(server_ip AS BLOB)) BETWEEN 2 AND 45
                 AND server_ip NOT GLOB '*[^0-9A-Fa-f.:]*' AND instr(server_ip, char(0)) = 0),
-    -- One JSON object in RFC 8785 form: it begins with its brace and holds no raw control character.
+    -- One JSON object in RFC 8785 form: it begins with its brace.
     extra TEXT
         CONSTRAINT extra_is_a_json_object_of_at_most_64_kib
             CHECK (extra IS NULL
                 OR typeof(extra) = 'text' AND length(CAST(extra AS BLOB)) <= 65536
-                AND substr(extra, 1, 1) = '{' AND substr(extra, -1, 1) = '}' AND instr(extra, char(0)) = 0),
+                AND substr(extra, 1, 1) = '{' AND substr(extra, -1, 1) = '}' AND instr(extra, char(0)) = 0
+                AND json_valid(extra)),
 
     -- Where the operation came from; all null in a row that an application wrote.
     source_topic TEXT CHECK (source_topic IS NULL OR typeof(source_topic) = 'text'),
     source_partition INTEGER CHECK (source_partition IS NULL OR typeof(source_partition) = 'integer'),
     source_offset INTEGER CHECK (source_offset IS NULL OR typeof(source_offset) = 'integer'),
     source_digest TEXT
-        CONSTRAINT source_digest_has_64_characters
+        CONSTRAINT source_digest_is_a_sha256_in_lower_case
             CHECK (source_digest IS NULL
-                OR typeof(source_digest) = 'text' AND length(CAST(source_digest AS BLOB)) = 64),
+                OR typeof(source_digest) = 'text' AND length(CAST(source_digest AS BLOB)) = 64
+                AND source_digest NOT GLOB '*[^0-9a-f]*'),
     -- A JSON object of the headers to pass on, null if there are none.
     headers TEXT
         CONSTRAINT headers_is_a_json_object

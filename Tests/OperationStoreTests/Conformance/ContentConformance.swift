@@ -179,10 +179,15 @@ struct ContentConformance {
                 minimalInsert("a", columns: ", trustlog_status", values: ", 'DONE'"),
                 minimalInsert("a", columns: ", client_ip", values: ", ''"),
                 minimalInsert("a", columns: ", extra", values: ", '[1]'"),
+                minimalInsert(
+                    "a", columns: ", source_topic, source_partition, source_offset, source_digest",
+                    values: ", 't', 0, 0, '\(String(repeating: "A", count: 64))'"),
                 minimalInsert("a", columns: ", source_topic", values: ", 'only one of four'"),
                 "INSERT INTO operation (op_id) VALUES ('a')",
             ]
-            for sql in forbidden {
+            // MariaDB's own check of JSON stops at 32 levels.
+            let noJSON = minimalInsert("a", columns: ", extra", values: ", '{a:1}'")
+            for sql in forbidden + (backend == .mariaDB ? [] : [noJSON]) {
                 #expect(throws: (any Error).self, "\(sql)") { try database.execute(sql) }
             }
             let count = try await store.operationCount()
