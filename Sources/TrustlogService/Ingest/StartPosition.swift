@@ -16,7 +16,14 @@ struct StartPosition: Equatable, Sendable {
         guard let offset = committed.offset else { return }
         self.offset = offset
         let partition = committed.topicPartition
-        guard let databaseID, case .database(let origin) = CommitMetadata(committed.metadata) else { return }
+        guard let databaseID, let metadata = CommitMetadata(committed.metadata) else { return }
+        guard case .database(let origin) = metadata else {
+            warning = """
+                the group committed offset \(offset) of \(partition) under trustlog-only: the commit is obeyed, what was \
+                consumed before it may have been published without this database, and is not in it
+                """
+            return
+        }
         if origin != databaseID {
             warning = """
                 the group committed offset \(offset) of \(partition) with another database (\(origin); this one is \

@@ -19,11 +19,17 @@ struct StartPositionTests {
     }
 
     @Test(
-        "a commit that an operator or trustlog-only made is obeyed without a word",
-        arguments: [nil, "", "somebody", "trustlog:none"])
+        "a commit that an operator made is obeyed without a word", arguments: [nil, "", "somebody"])
     func foreignCommit(metadata: String?) {
         let start = start(50, metadata, stored: 40)
         #expect(start.offset == 50 && start.warning == nil)
+    }
+
+    @Test("a commit made under trustlog-only is obeyed, with a warning that its operations are not in the database")
+    func directCommit() {
+        let start = start(50, "trustlog:none", stored: 40)
+        #expect(start.offset == 50)
+        #expect(start.warning?.contains("50") == true && start.warning?.contains("trustlog-only") == true)
     }
 
     @Test(
