@@ -8,33 +8,15 @@ export TRUSTLOG_BINARY=${TRUSTLOG_BINARY:-$PWD/.build/release/trustlog}
 if [ "${CI:-}" = true ]; then export TRUSTLOG_REQUIRE_SERVERS=${TRUSTLOG_REQUIRE_SERVERS:-1}; fi
 
 log=$(mktemp)
-trap 'rm -f "$log" "$log".?' EXIT
+trap 'rm -f "$log"' EXIT
 result=0
 # A few tests at a time: they mostly wait, but many start servers or clusters of their own, and a small machine carries only
 # so many of those side by side.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-4}
 swift test --disable-xctest --enable-code-coverage --skip AcceptanceTests 2>&1 | tee "$log" || result=$?
 
-# The built program is tried afterwards, in three lanes side by side: each test waits most of its time, for leases, sessions and
-# servers. What no other lane names is in the last one. What the test process itself covers here counts for nothing.
-acceptance() {
-  LLVM_PROFILE_FILE=/dev/null NO_COLOR=1 .build/debug/trustlogPackageTests.xctest --testing-library swift-testing \
-    --no-parallel "$@"
-}
-lanes=(
-  'AcceptanceSuite/(Crashes|BrokerOutages|OutputTopicAway|PausedReplicas|Memory|MainJob|PoisonMessages|MissingDeadLetterTopic)/'
-  'AcceptanceSuite/(Replicas|DatabaseOutages|WriterTorture|StartPositions|SchemaFiles|SystemicDatabase|Retries|Replays|Audits)/'
-)
-running=()
-for lane in "${!lanes[@]}"; do
-  acceptance --filter "${lanes[lane]}" >"$log.$lane" 2>&1 &
-  running+=($!)
-done
-acceptance --filter AcceptanceTests --skip "${lanes[0]}|${lanes[1]}" 2>&1 | tee -a "$log" || result=$?
-for lane in "${!lanes[@]}"; do
-  wait "${running[lane]}" || result=$?
-  tee -a "$log" <"$log.$lane"
-done
+# The built program is tried afterwards.
+scripts/acceptance.sh 2>&1 | tee -a "$log" || result=$?
 
 if [ "$result" = 0 ]; then
   echo
