@@ -120,6 +120,11 @@ class Service:
                 return int(line.split()[1]) / 1024
         return 0
 
+    def cpu(self) -> float:
+        """Seconds of CPU since the start."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
@@ -164,10 +169,14 @@ def latency(folder: pathlib.Path, broker: Broker, count: int) -> dict:
         {"bootstrap.servers": broker.address, "group.id": "latency-reader", "auto.offset.reset": "earliest"})
     reader.subscribe([topics[1]])
     writer = confluent_kafka.Producer({"bootstrap.servers": broker.address, "linger.ms": 0})
-    settle = time.monotonic() + 8
+    # Past the first of each timer: `cursor.interval` is 10 s.
+    settle = time.monotonic() + 12
     while time.monotonic() < settle:
         reader.poll(0.1)
-    idle = service.memory("VmRSS")
+    idle, cpu, begin = service.memory("VmRSS"), service.cpu(), time.monotonic()
+    while time.monotonic() < begin + 15:
+        reader.poll(0.1)
+    load = (service.cpu() - cpu) / (time.monotonic() - begin)
     chance = random.Random(2)
     samples = []
     for number in range(count):
@@ -186,6 +195,7 @@ def latency(folder: pathlib.Path, broker: Broker, count: int) -> dict:
     samples.sort()
     return {
         "start_to_ready_ms": round(start * 1_000), "idle_resident_mb": round(idle, 1),
+        "idle_cpu_percent": round(load * 100, 2),
         "produced_to_read_ms_median": round(statistics.median(samples), 1),
         "produced_to_read_ms_p99": round(samples[int(len(samples) * 0.99)], 1),
         "recorded_to_acknowledged_ms_mean": round(sums[0] / max(1, sums[1]) * 1_000, 1),
