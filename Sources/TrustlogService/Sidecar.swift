@@ -264,6 +264,9 @@ package final class Sidecar: Sendable {
     /// What status and metrics tell of the running process.
     package var lag: [(TopicPartition, Int64)] { ingest.lag }
 
+    /// How many partitions the group has given to this process.
+    package var assignedPartitionCount: Int { ingest.assignedPartitionCount }
+
     package var breaker: (phase: CircuitBreakerState.Phase, reason: String?) {
         (publishing?.publisher.breaker ?? directBreaker)?.snapshot ?? (.closed, nil)
     }

@@ -141,6 +141,7 @@ package actor StatusMonitor {
         report.cursors = cursors
         report.consumer = sidecar.lag.map { .init(partition: $0.0, lag: $0.1) }
             .sorted { ($0.partition.topic, $0.partition.partition) < ($1.partition.topic, $1.partition.partition) }
+        report.unmeasuredPartitions = max(0, sidecar.assignedPartitionCount - report.consumer.count)
         (report.circuit, report.circuitReason) = sidecar.breaker
         report.waiting = sidecar.state.waiting.map { .init(partition: $0.partition, reason: $0.reason) }
         report.lastError = sidecar.state.lastError

@@ -38,7 +38,7 @@ struct StatusMonitorTests {
         #expect(report.cursors.map(\.row.key) == ["publish-0"])
         #expect(report.cursors.first?.kind == .publish && report.cursors.first?.lagSeconds == 0)
         #expect(report.circuit == .closed && report.waiting.isEmpty && report.hungLoops.isEmpty)
-        #expect(report.summary(now: .now()).contains("20 operations, in the database and published"))
+        #expect(report.summary(now: .now()).contains("20 operations, in the database; none waits"))
         #expect(fixture.metrics.unloggedOperations.value == 0)
         #expect(fixture.metrics.componentUp[.ingest].value == 1)
         #expect(fixture.metrics.consumerLag(topic: "operations", partition: 0).value == 0)
