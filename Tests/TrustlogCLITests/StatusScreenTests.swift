@@ -1,5 +1,7 @@
 import CommandLineTool
+import OperationStore
 import Testing
+import TrustlogAdmin
 import TrustlogService
 
 @testable import TrustlogCLI
@@ -14,6 +16,16 @@ struct StatusScreenTests {
     func unread() {
         let unlogged = report().json["unlogged"]
         #expect(unlogged?["count"] == .null && unlogged?["oldestSeconds"] == .null)
+    }
+
+    @Test(
+        "a database that is away, without its schema, or left by a stop is worth asking again, a wrong URL is not",
+        arguments: [
+            (StoreError.Kind.unavailable, true), (.schema, true), (.closed, true), (.configuration, false),
+        ])
+    func adminErrors(kind: StoreError.Kind, isWorthAsking: Bool) {
+        let error = AdminDataError(StoreError(kind, "why"))
+        #expect(error.message == "why" && error.kind == (isWorthAsking ? .unavailable : .failed))
     }
 
     @Test("a library's message stands on its line with spaces for its tabs and line breaks")
