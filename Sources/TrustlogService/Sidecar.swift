@@ -148,7 +148,7 @@ package final class Sidecar: Sendable {
                 }
                 group.addTask { await publishing.retries.run() }
             }
-            heartbeats.forEach { $0() }
+            for beat in heartbeats { beat() }
             tellNews()
             let listening = Task { await self.listen() }
             Task { await self.announce() }
@@ -227,7 +227,7 @@ package final class Sidecar: Sendable {
         // The loops wait here, and that is no hang, however long a migration takes.
         let waiting = Task { [clock, heartbeats] in
             while !Task.isCancelled {
-                heartbeats.forEach { $0() }
+                for beat in heartbeats { beat() }
                 await clock.sleep(until: clock.now + .seconds(5))
             }
         }
