@@ -104,7 +104,7 @@ let package = Package(
             "TrustlogCLITests",
             [
                 "TrustlogCLI", "CommandLineTool", "Observability", "TrustlogCore", "KafkaClient", "TrustlogAdmin",
-                "OperationStore", "TrustlogService",
+                "OperationStore", "TrustlogService", "CSQLite",
             ]),
         tests("AcceptanceTests", ["CommandLineTool"]),
     ]

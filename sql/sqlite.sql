@@ -120,6 +120,9 @@ CREATE TABLE IF NOT EXISTS operation (
 CREATE INDEX IF NOT EXISTS operation_waiting ON operation (seq, recorded_at)
     WHERE trustlog_status = 'NOT_TRUSTLOGGED';
 
+-- What `status` counts of the failed rows.
+CREATE INDEX IF NOT EXISTS operation_failed ON operation (op_id, recorded_at) WHERE trustlog_status = 'FAILED';
+
 CREATE TABLE IF NOT EXISTS trustlog_retry (
     op_id TEXT NOT NULL PRIMARY KEY,
     retry_status TEXT NOT NULL DEFAULT 'PENDING'

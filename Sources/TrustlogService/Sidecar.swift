@@ -16,8 +16,10 @@ package final class Sidecar: Sendable {
     private let clock: any ServiceClock
     private let logger: Logger
     private let repeated: LogLimiter
-    private let heartbeats: HeartbeatFactory
-    private let owner: String
+    /// Of all the loops.
+    private let heartbeats: [@Sendable () -> Void]
+    private let startup: StartupBroker
+    private let news = Mutex<@Sendable () -> Void>({})
 
     private let ingest: IngestSupervisor
     private let publishing: Publishing?
@@ -57,8 +59,13 @@ package final class Sidecar: Sendable {
         self.clock = clock
         self.logger = logger
         repeated = LogLimiter(logger: logger)
-        self.heartbeats = heartbeats
-        self.owner = owner
+        var beats: [@Sendable () -> Void] = []
+        let heartbeats = { (loop: String, deadline: Duration) -> @Sendable () -> Void in
+            let beat = heartbeats(loop, deadline)
+            beats.append(beat)
+            return beat
+        }
+        startup = StartupBroker(configuration: configuration.consumer, clock: clock, logger: logger)
         encoder = signers.isEmpty ? nil : EnvelopeEncoder(signers: signers)
         guard let store else {
             publishing = nil
@@ -67,6 +74,7 @@ package final class Sidecar: Sendable {
             ingest = try .direct(
                 configuration, encoder: encoder ?? EnvelopeEncoder(signers: []), breaker: breaker, state: state,
                 metrics: metrics, clock: clock, logger: logger, heartbeat: heartbeats("ingest", .seconds(60)))
+            self.heartbeats = beats
             return
         }
         directBreaker = nil
@@ -80,6 +88,7 @@ package final class Sidecar: Sendable {
                 for worker in publishing?.workers ?? [] { worker.notify() }
                 persisted.notify()
             })
+        self.heartbeats = beats
     }
 
     private static func makeBreaker(
@@ -94,7 +103,7 @@ package final class Sidecar: Sendable {
     private static func makePublishing(
         _ configuration: ServiceConfiguration, _ store: any OperationStore, _ encoder: EnvelopeEncoder?,
         _ owner: String, _ metrics: TrustlogMetrics, _ clock: any ServiceClock, _ state: ServiceState,
-        _ logger: Logger, _ heartbeats: HeartbeatFactory
+        _ logger: Logger, _ heartbeats: (_ loop: String, _ deadline: Duration) -> @Sendable () -> Void
     ) throws(KafkaError) -> Publishing? {
         guard configuration.strategy == .databaseAndTrustlog, let encoder else { return nil }
         let channel = try OutboundChannel(configuration: configuration.producer, logger: logger.labelled("producer"))
@@ -139,6 +148,8 @@ package final class Sidecar: Sendable {
                 }
                 group.addTask { await publishing.retries.run() }
             }
+            for beat in heartbeats { beat() }
+            tellNews()
             let listening = Task { await self.listen() }
             Task { await self.announce() }
             await waitForStop()
@@ -213,6 +224,17 @@ package final class Sidecar: Sendable {
     /// Waits for the database and brings its schema up to date; false when the program is stopped before.
     private func prepareDatabase() async -> Bool {
         guard let store else { return true }
+        // The loops wait here, and that is no hang, however long a migration takes.
+        let waiting = Task { [clock, heartbeats] in
+            while !Task.isCancelled {
+                for beat in heartbeats { beat() }
+                await clock.sleep(until: clock.now + .seconds(5))
+            }
+        }
+        defer {
+            waiting.cancel()
+            startup.stop()
+        }
         var pauses = Backoff(initial: .milliseconds(250), limit: .seconds(15))
         while !isStopping {
             do throws(StoreError) {
@@ -228,6 +250,7 @@ package final class Sidecar: Sendable {
             } catch {
                 state.setReachable(.database, problem: error.description)
                 repeated.log(level: .error, key: "database", "the database is not ready: \(error)")
+                startup.watch { [weak self] in self?.tellNews() }
                 await stop.wait(timeout: pauses.next(), clock: clock)
             }
         }
@@ -264,16 +287,30 @@ package final class Sidecar: Sendable {
     /// What status and metrics tell of the running process.
     package var lag: [(TopicPartition, Int64)] { ingest.lag }
 
+    /// How many partitions the group has given to this process.
+    package var assignedPartitionCount: Int { ingest.assignedPartitionCount }
+
     package var breaker: (phase: CircuitBreakerState.Phase, reason: String?) {
         (publishing?.publisher.breaker ?? directBreaker)?.snapshot ?? (.closed, nil)
     }
 
+    /// Calls `body` when the workers begin their work, and when it is known whether a broker answers while they cannot.
+    package func onNews(_ body: @escaping @Sendable () -> Void) {
+        news.withLock { $0 = body }
+    }
+
+    private func tellNews() {
+        let body = news.withLock { $0 }
+        body()
+    }
+
     /// Whether it is known if any broker answers.
-    package var isBrokerKnown: Bool { ingest.isAnyBrokerUp != nil }
+    package var isBrokerKnown: Bool { ingest.isAnyBrokerUp != nil || startup.isKnown }
 
     /// Why no broker answers, if none does; `nil` also while nothing is known.
     package var brokerProblem: String? {
-        guard ingest.isAnyBrokerUp == false else { return nil }
+        guard let isUp = ingest.isAnyBrokerUp else { return startup.problem }
+        guard !isUp else { return nil }
         return "no broker answers" + (ingest.lastBrokerError.map { ": \($0)" } ?? "")
     }
 }

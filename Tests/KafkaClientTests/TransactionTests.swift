@@ -26,7 +26,13 @@ struct TransactionTests {
             try await producer.commitTransaction(timeout: .seconds(30))
 
             try await driver.startAll()
-            try await driver.poll { $0.records.count >= 2 && $0.consumer.lag().map(\.1) == [0] }
+            try await driver.poll { $0.records.count >= 2 }
+            // The marker behind them, and the three messages before it.
+            #expect(await driver.records.last.map(\.offset) == 3)
+            await driver.perform { $0.settled(partition, before: 3) }
+            #expect(driver.consumer.lag().map(\.1) == [2])
+            await driver.perform { $0.settled(partition, before: 4) }
+            try await driver.poll { $0.consumer.lag().map(\.1) == [0] }
             #expect(await driver.records.map(\.text) == ["a", "b"])
             #expect(driver.consumer.lag().map(\.1) == [0])
             let committed = try await driver.perform { try $0.committed([partition], timeout: .seconds(10)) }

@@ -1,3 +1,4 @@
+import CSQLite
 import CommandLineTool
 import Observability
 import OperationStore
@@ -37,6 +38,16 @@ struct OperatorFixture {
         ]
         if let broker { environment["TRUSTLOG_KAFKA_BOOTSTRAP_SERVERS"] = broker.servers }
         return await trustlog(words, environment: environment)
+    }
+
+    /// Runs statements as another program would.
+    func execute(_ sql: String) throws {
+        var handle: OpaquePointer?
+        defer { sqlite3_close_v2(handle) }
+        try #require(sqlite3_open("\(directory.path)/t.db", &handle) == SQLITE_OK)
+        sqlite3_busy_timeout(handle, 5_000)
+        try #require(
+            sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK, "\(String(cString: sqlite3_errmsg(handle)))")
     }
 
     /// Makes rows fail, the first of them for good.

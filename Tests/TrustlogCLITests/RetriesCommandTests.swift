@@ -104,6 +104,19 @@ struct RetriesCommandTests {
         #expect(await fixture.run("retries", "requeue", "--error", "nothing such").output.hasPrefix("nothing matches"))
     }
 
+    @Test("requeue gives a FAILED operation whose row was deleted a new one; show says that it would")
+    func requeueUnlisted() async throws {
+        let fixture = try await makeFixture()
+        _ = try await fixture.store.discardRetries(RetryFilter(opIds: ["op-2"]))
+        try fixture.execute("UPDATE operation SET trustlog_status = 'FAILED' WHERE op_id = 'op-2'")
+        let shown = await fixture.run("retries", "show", "op-2")
+        #expect(shown.code == 1 && shown.error.contains("'trustlog retries requeue' makes one"))
+        #expect(await fixture.run("retries", "discard", "op-2", "--yes").code == 1)
+        let outcome = await fixture.run("retries", "requeue", "op-2")
+        #expect(outcome.code == 0 && outcome.output.hasPrefix("requeued 1: due now"))
+        #expect(try await fixture.store.operation(opId: "op-2")?.retry?.status == .pending)
+    }
+
     @Test("discard says what it would do, and does it with --yes only")
     func discard() async throws {
         let fixture = try await makeFixture()

@@ -7,7 +7,11 @@ struct Assignment {
         var generation: Int
         var phase = Phase.idle
         var isPaused = false
-        /// The highest offset + 1 that the broker told in an answer to ``KafkaConsumer/watermarks(of:timeout:)``.
+        /// Everything below this offset is settled: it may be committed. `nil`: nothing is, from the earliest on.
+        var settled: Int64?
+        /// The offset after the last message that the application received; transaction markers do not count.
+        var received: Int64?
+        /// The highest offset + 1 that the broker told when it was asked.
         var knownHigh: Int64?
         /// The high watermark that was known when the end was reached; `nil` while there is more to read.
         var highAtEnd: Int64?
@@ -53,27 +57,45 @@ struct Assignment {
             guard let partition = partitions[position.topicPartition], partition.phase == .idle,
                 partition.generation <= generation ?? .max
             else { return false }
-            partitions[position.topicPartition]?.phase = .started(next: position.offset)
+            set(position.topicPartition, to: position.offset)
             return true
         }
     }
 
     mutating func move(_ partition: TopicPartition, to offset: Int64?) {
         guard isStarted(partition) else { return }
+        set(partition, to: offset)
+    }
+
+    /// Begins at `offset`: what lies before it is settled.
+    private mutating func set(_ partition: TopicPartition, to offset: Int64?) {
         partitions[partition]?.phase = .started(next: offset)
+        partitions[partition]?.settled = offset
+        partitions[partition]?.received = offset
         partitions[partition]?.highAtEnd = nil
     }
 
-    mutating func consumed(_ partition: TopicPartition, next: Int64) {
+    /// The application received messages from `first` on, up to before `next`.
+    mutating func consumed(_ partition: TopicPartition, first: Int64, next: Int64) {
         guard isStarted(partition) else { return }
         partitions[partition]?.phase = .started(next: next)
+        partitions[partition]?.received = next
         partitions[partition]?.highAtEnd = nil
+        if partitions[partition]?.settled == nil { partitions[partition]?.settled = first }
+    }
+
+    /// What lies before `offset` may be committed, or is.
+    mutating func settled(_ partition: TopicPartition, _ offset: Int64) {
+        guard isStarted(partition) else { return }
+        let before = partitions[partition]?.settled
+        partitions[partition]?.settled = max(before ?? offset, offset)
     }
 
     mutating func reachedEnd(_ partition: TopicPartition, at offset: Int64, high: Int64?) {
         guard isStarted(partition) else { return }
         partitions[partition]?.phase = .started(next: offset)
         partitions[partition]?.highAtEnd = max(high ?? offset, offset)
+        partitions[partition]?.knownHigh = nil
     }
 
     mutating func setPaused(_ isPaused: Bool, _ changed: [TopicPartition]) {
@@ -111,15 +133,16 @@ struct Assignment {
         return next
     }
 
-    /// Messages between the position and the end. `watermarks` are those that the last fetch brought, if any.
-    /// What follows the last readable message (transaction markers) is no lag once the end was reached.
+    /// Messages between what is settled and the end; `nil` while either is not known. `watermarks` are those that the last
+    /// fetch brought, if any. What follows the last readable message (transaction markers) is no lag once the end was
+    /// reached and every message before it is settled.
     func lag(of partition: TopicPartition, watermarks: (low: Int64, high: Int64)?) -> Int64? {
-        guard let state = partitions[partition] else { return nil }
-        guard let high = [watermarks?.high, state.knownHigh].compactMap(\.self).max() else {
-            return state.highAtEnd == nil ? nil : 0
-        }
-        if let highAtEnd = state.highAtEnd, high <= highAtEnd { return 0 }
-        guard let position = position(of: partition) ?? watermarks?.low else { return nil }
-        return max(0, high - position)
+        guard let state = partitions[partition], case .started(let next) = state.phase,
+            let high = [watermarks?.high, state.knownHigh, state.highAtEnd].compactMap(\.self).max()
+        else { return nil }
+        let isAllSettled = state.settled ?? .min >= state.received ?? .min
+        if isAllSettled, let highAtEnd = state.highAtEnd, high <= highAtEnd { return 0 }
+        guard let begin = (isAllSettled ? next : state.settled) ?? watermarks?.low else { return nil }
+        return max(0, high - begin)
     }
 }

@@ -13,6 +13,7 @@ struct ConsumeProgress {
     private var names: [Name] = []
     private var current = 0
     private(set) var partition: Int32 = -1
+    private(set) var first: Int64 = 0
     private(set) var next: Int64?
 
     var topic: String? { names.indices.contains(current) ? names[current].string : nil }
@@ -22,8 +23,9 @@ struct ConsumeProgress {
         next != nil && partition == self.partition && strcmp(names[current].bytes, name) == 0
     }
 
-    mutating func begin(_ name: UnsafePointer<CChar>, _ partition: Int32) {
+    mutating func begin(_ name: UnsafePointer<CChar>, _ partition: Int32, at first: Int64) {
         self.partition = partition
+        self.first = first
         if let index = names.firstIndex(where: { strcmp($0.bytes, name) == 0 }) {
             current = index
         } else {
@@ -50,7 +52,7 @@ extension KafkaConsumer {
         guard let name = rd_kafka_topic_name(message.pointee.rkt) else { return "" }
         if !progress.isRun(of: name, message.pointee.partition) {
             flushProgress()
-            progress.begin(name, message.pointee.partition)
+            progress.begin(name, message.pointee.partition, at: message.pointee.offset)
         }
         progress.advance(to: message.pointee.offset + 1)
         return progress.topic ?? ""
@@ -59,7 +61,7 @@ extension KafkaConsumer {
     func flushProgress() {
         guard let topic = progress.topic, let next = progress.next else { return }
         let partition = TopicPartition(topic: topic, partition: progress.partition)
-        assignment.withLock { $0.consumed(partition, next: next) }
+        assignment.withLock { $0.consumed(partition, first: progress.first, next: next) }
         progress.end()
     }
 }

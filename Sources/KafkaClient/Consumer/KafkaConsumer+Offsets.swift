@@ -1,3 +1,4 @@
+import BlockingExecutor
 import CRdKafka
 import Synchronization
 
@@ -115,8 +116,32 @@ extension KafkaConsumer {
         return (low, high)
     }
 
-    /// How far each assigned partition is behind its end, of those for which that is known: 0 at the end, whatever
-    /// transaction markers stand there. May be called from any thread; it asks nobody.
+    /// Asks the brokers where partitions end, in one request each, for ``lag()``: of a paused partition nothing else tells.
+    /// Blocks.
+    package func learnEnds(of partitions: [TopicPartition], timeout: Duration) throws(KafkaError) {
+        let client = try open().client
+        guard !partitions.isEmpty else { return }
+        let list = PartitionList(
+            partitions.map { PartitionOffset($0, offset: nil) }, missing: Int64(RD_KAFKA_OFFSET_END))
+        try list.check { rd_kafka_offsets_for_times(client.pointer, $0, timeout.milliseconds) }
+        try list.checkEach()
+        context.health.answered()
+        assignment.withLock { assignment in
+            for end in list.offsets {
+                if let high = end.offset { assignment.learned(high: high, of: end.topicPartition) }
+            }
+        }
+    }
+
+    /// Tells what may be committed, or was committed by a transaction: ``lag()`` counts from there.
+    package func settled(_ partition: TopicPartition, before offset: Int64) {
+        assert(executor.isCurrent, "a consumer is used on the thread of its executor only")
+        assignment.withLock { $0.settled(partition, offset) }
+    }
+
+    /// How far what is settled of each assigned partition (see ``settled(_:before:)``) is behind the partition's end, of
+    /// those for which that is known: 0 at the end, whatever transaction markers stand there. May be called from any thread;
+    /// it asks nobody.
     package func lag() -> [(TopicPartition, Int64)] {
         let known = assignment.withLock { $0 }
         return handles.withLock { handles in

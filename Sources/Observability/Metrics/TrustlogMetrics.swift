@@ -118,10 +118,10 @@ package struct TrustlogMetrics: Sendable {
         registry.remove("trustlog_cursor_lag_seconds", labels: [("cursor", cursor)])
     }
 
-    /// Messages that a partition holds beyond the consumer's position; the series appears with the first call.
+    /// Messages that a partition holds beyond what may be committed; the series appears with the first call.
     package func consumerLag(topic: String, partition: Int32) -> Gauge {
         registry.gauge(
-            "trustlog_consumer_lag", help: "Messages of the input topic not yet consumed, by partition.",
+            "trustlog_consumer_lag", help: "Messages of the input topic not yet settled, by partition.",
             labels: [("topic", topic), ("partition", String(partition))])
     }
 

@@ -24,11 +24,14 @@ extension MySQLStore {
     package func requeueRetries(_ filter: RetryFilter) async throws(StoreError) -> Int {
         let condition = RetryCondition(filter)
         return try await outcomes.run { connection throws(MySQLFailure) in
-            try connection.run(
-                """
-                UPDATE trustlog_retry SET retry_status = 'PENDING', retry_count = 0,
-                    next_retry_at = UTC_TIMESTAMP(6), updated_at = UTC_TIMESTAMP(6) WHERE \(condition.sql)
-                """, condition.values)
+            try connection.transaction { connection throws(MySQLFailure) in
+                let changed = try connection.run(
+                    """
+                    UPDATE trustlog_retry SET retry_status = 'PENDING', retry_count = 0,
+                        next_retry_at = UTC_TIMESTAMP(6), updated_at = UTC_TIMESTAMP(6) WHERE \(condition.sql)
+                    """, condition.values)
+                return filter.includesUnlisted ? try changed + connection.listFailed(filter.opIds) : changed
+            }
         }
     }
 
@@ -51,6 +54,22 @@ extension MySQLStore {
                 return opIds.count
             }
         }
+    }
+}
+
+extension MySQLConnection {
+    /// Gives operations that are `FAILED` without a row of `trustlog_retry` one, due at once.
+    fileprivate func listFailed(_ opIds: [String]?) throws(MySQLFailure) -> Int {
+        if opIds?.isEmpty == true { return 0 }
+        let list = opIds.map { "AND o.op_id IN (\($0.map { _ in "?" }.joined(separator: ", ")))" } ?? ""
+        let index = opIds == nil ? "FORCE INDEX (operation_waiting)" : ""
+        return try run(
+            """
+            INSERT IGNORE INTO trustlog_retry (op_id, retry_status, retry_count, next_retry_at, last_error)
+            SELECT o.op_id, 'PENDING', 0, UTC_TIMESTAMP(6), '\(RetryFilter.unlistedReason)'
+            FROM operation o \(index) LEFT JOIN trustlog_retry r ON r.op_id = o.op_id
+            WHERE o.trustlog_status = 'FAILED' AND r.op_id IS NULL \(list)
+            """, (opIds ?? []).map { .text($0) })
     }
 }
 

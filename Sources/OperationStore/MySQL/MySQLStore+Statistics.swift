@@ -16,11 +16,15 @@ extension MySQLConnection {
         """
 
     static let countRetries = """
-        SELECT count(*), COALESCE(SUM(r.next_retry_at <= UTC_TIMESTAMP(6)), 0),
-            COALESCE(SUM(o.trustlog_status = 'FAILED'), 0),
-            MIN(CASE WHEN o.trustlog_status = 'FAILED' THEN o.recorded_at END), UTC_TIMESTAMP(6)
-        FROM trustlog_retry r FORCE INDEX (trustlog_retry_due) LEFT JOIN operation o ON o.op_id = r.op_id
-        WHERE r.retry_status = 'PENDING'
+        SELECT count(*), COALESCE(SUM(next_retry_at <= UTC_TIMESTAMP(6)), 0), UTC_TIMESTAMP(6)
+        FROM trustlog_retry FORCE INDEX (trustlog_retry_due) WHERE retry_status = 'PENDING'
+        """
+
+    /// Also those that somebody left without a row of `trustlog_retry`.
+    static let countFailed = """
+        SELECT count(*), MIN(o.recorded_at) FROM operation o FORCE INDEX (operation_waiting)
+        LEFT JOIN trustlog_retry r ON r.op_id = o.op_id
+        WHERE o.trustlog_status = 'FAILED' AND (r.op_id IS NULL OR r.retry_status <> 'DEAD_LETTER')
         """
 
     static let countDeadLetters = """
@@ -44,9 +48,11 @@ extension MySQLConnection {
         try forEach(Self.countRetries) { row in
             statistics.retriesPending = row.count(0)
             statistics.retriesDue = row.count(1)
-            statistics.unlogged += row.count(2)
-            statistics.oldestUnlogged = [statistics.oldestUnlogged, row.time(3)].compactMap(\.self).min()
-            statistics.databaseTime = row.time(4) ?? .now()
+            statistics.databaseTime = row.time(2) ?? .now()
+        }
+        try forEach(Self.countFailed) { row in
+            statistics.unlogged += row.count(0)
+            statistics.oldestUnlogged = [statistics.oldestUnlogged, row.time(1)].compactMap(\.self).min()
         }
         try forEach(Self.countDeadLetters) { row in
             statistics.deadLetters += row.count(1)

@@ -20,12 +20,26 @@ extension PostgreSQLStore {
     package func requeueRetries(_ filter: RetryFilter) async throws(StoreError) -> Int {
         let condition = RetryCondition(filter)
         return try await outcomes.run { connection throws(PostgreSQLFailure) in
-            try connection.queryOnce(
-                """
-                UPDATE trustlog_retry r SET retry_status = 'PENDING', retry_count = 0, next_retry_at = now(),
-                    updated_at = now() WHERE \(condition.sql)
-                """, condition.values
-            ).affectedCount
+            try connection.transaction { connection throws(PostgreSQLFailure) in
+                let changed = try connection.queryOnce(
+                    """
+                    UPDATE trustlog_retry r SET retry_status = 'PENDING', retry_count = 0, next_retry_at = now(),
+                        updated_at = now() WHERE \(condition.sql)
+                    """, condition.values
+                ).affectedCount
+                guard filter.includesUnlisted else { return changed }
+                let named = filter.opIds.map { [PostgreSQLValue.texts($0.filter { !$0.hasNull })] } ?? []
+                return try changed
+                    + connection.queryOnce(
+                        """
+                        INSERT INTO trustlog_retry (op_id, retry_status, retry_count, next_retry_at, last_error)
+                        SELECT o.op_id, 'PENDING', 0, now(), '\(RetryFilter.unlistedReason)' FROM operation o
+                        WHERE o.trustlog_status = 'FAILED' \(named.isEmpty ? "" : "AND o.op_id = ANY($1)")
+                            AND NOT EXISTS (SELECT FROM trustlog_retry r WHERE r.op_id = o.op_id)
+                        ON CONFLICT DO NOTHING
+                        """, named
+                    ).affectedCount
+            }
         }
     }
 

@@ -22,10 +22,14 @@ extension PostgreSQLStatements {
         """
 
     static let countRetries = """
-        SELECT count(*), count(*) FILTER (WHERE r.next_retry_at <= now()),
-            count(*) FILTER (WHERE o.trustlog_status = 'FAILED'),
-            min(o.recorded_at) FILTER (WHERE o.trustlog_status = 'FAILED')
-        FROM trustlog_retry r LEFT JOIN operation o ON o.op_id = r.op_id WHERE r.retry_status = 'PENDING'
+        SELECT count(*), count(*) FILTER (WHERE r.next_retry_at <= now())
+        FROM trustlog_retry r WHERE r.retry_status = 'PENDING'
+        """
+
+    /// Also those that somebody left without a row of `trustlog_retry`.
+    static let countFailed = """
+        SELECT count(*), min(o.recorded_at) FROM operation o LEFT JOIN trustlog_retry r ON r.op_id = o.op_id
+        WHERE o.trustlog_status = 'FAILED' AND r.retry_status IS DISTINCT FROM 'DEAD_LETTER'
         """
 
     static let countDeadLetters = """
@@ -38,8 +42,8 @@ extension PostgreSQLConnection {
     fileprivate func statistics() throws(PostgreSQLFailure) -> StoreStatistics {
         let totals = try query(
             """
-            SELECT now(), (\(PostgreSQLStatements.countWaiting)), (\(PostgreSQLStatements.oldestWaiting)), r.*
-            FROM (\(PostgreSQLStatements.countRetries)) r
+            SELECT now(), (\(PostgreSQLStatements.countWaiting)), (\(PostgreSQLStatements.oldestWaiting)), r.*, f.*
+            FROM (\(PostgreSQLStatements.countRetries)) r, (\(PostgreSQLStatements.countFailed)) f
             """)
         guard let row = totals.first, let now = row.time(0) else {
             throw .lost("the server answered without the row that was asked for")

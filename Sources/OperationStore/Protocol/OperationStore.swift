@@ -81,7 +81,8 @@ package protocol OperationStore: Sendable {
 
     /// Rows of `trustlog_retry` that match, the longest failing first, after `after` in that order.
     func retries(_ filter: RetryFilter, after: RetryPageKey?, limit: Int) async throws(StoreError) -> [RetryRow]
-    /// Makes the rows that match due at once: `PENDING`, `retry_count` 0. Returns how many.
+    /// Makes the rows that match due at once: `PENDING`, `retry_count` 0. An operation that is `FAILED` without a row gets one,
+    /// if it is named, or every row is meant. Returns how many.
     func requeueRetries(_ filter: RetryFilter) async throws(StoreError) -> Int
     /// Deletes the rows that match and sets the status of their operations to `DISCARDED` unless they are `TRUSTLOGGED`, in
     /// one transaction. Returns how many.

@@ -218,6 +218,13 @@ package struct RetryFilter: Sendable {
         self.errorContains = errorContains
         self.olderThan = olderThan
     }
+
+    /// Whether operations that are `FAILED` without a row of `trustlog_retry` are meant, too: nothing but their identity can
+    /// be asked of these.
+    var includesUnlisted: Bool { !onlyDeadLetters && errorContains == nil && olderThan == nil }
+
+    /// The `last_error` of a row that was made for one of them.
+    static let unlistedReason = "requeued by an operator: it was FAILED and had no row here"
 }
 
 /// Where a page of retries ended.

@@ -28,6 +28,16 @@ extension SQLiteStore {
                             updated_at = ?5 WHERE \(condition.sql)
                         """, condition.values + [.time(now)])
                 }
+                guard filter.includesUnlisted else { return changed }
+                for opId in filter.opIds.map({ $0.map(Optional.some) }) ?? [nil] {
+                    changed += try connection.run(
+                        """
+                        INSERT INTO trustlog_retry (op_id, retry_status, retry_count, next_retry_at, last_error)
+                        SELECT op_id, 'PENDING', 0, ?2, '\(RetryFilter.unlistedReason)' FROM operation
+                        WHERE trustlog_status = 'FAILED' AND (?1 IS NULL OR op_id = ?1)
+                            AND NOT EXISTS (SELECT 1 FROM trustlog_retry r WHERE r.op_id = operation.op_id)
+                        """, [.text(opId), .time(now)])
+                }
                 return changed
             }
         }

@@ -25,11 +25,15 @@ extension SQLiteConnection {
         """
 
     static let countRetries = """
-        SELECT count(*), coalesce(sum(replace(r.next_retry_at, ' ', 'T') <= ?1), 0),
-            coalesce(sum(o.trustlog_status IS 'FAILED'), 0),
-            min(CASE WHEN o.trustlog_status = 'FAILED' THEN replace(o.recorded_at, ' ', 'T') END)
-        FROM trustlog_retry r INDEXED BY trustlog_retry_due LEFT JOIN operation o ON o.op_id = r.op_id
-        WHERE r.retry_status = 'PENDING'
+        SELECT count(*), coalesce(sum(replace(next_retry_at, ' ', 'T') <= ?1), 0)
+        FROM trustlog_retry INDEXED BY trustlog_retry_due WHERE retry_status = 'PENDING'
+        """
+
+    /// Also those that somebody left without a row of `trustlog_retry`.
+    static let countFailed = """
+        SELECT count(*), min(replace(o.recorded_at, ' ', 'T')) FROM operation o
+        LEFT JOIN trustlog_retry r ON r.op_id = o.op_id
+        WHERE o.trustlog_status = 'FAILED' AND r.retry_status IS NOT 'DEAD_LETTER'
         """
 
     static let countDeadLetters = """
@@ -50,8 +54,11 @@ extension SQLiteConnection {
         try forEach(Self.countRetries, [.time(now)]) { row in
             statistics.retriesPending = row.count(0)
             statistics.retriesDue = row.count(1)
-            statistics.unlogged += row.count(2)
-            statistics.oldestUnlogged = [statistics.oldestUnlogged, row.time(3)].compactMap(\.self).min()
+            return true
+        }
+        try forEach(Self.countFailed) { row in
+            statistics.unlogged += row.count(0)
+            statistics.oldestUnlogged = [statistics.oldestUnlogged, row.time(1)].compactMap(\.self).min()
             return true
         }
         try forEach(Self.countDeadLetters) { row in

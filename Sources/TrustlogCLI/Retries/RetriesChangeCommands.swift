@@ -6,7 +6,8 @@ enum RetriesRequeueCommand {
     static let command: Command = Command(
         "requeue", abstract: "Make rows due at once, with all their retries before them.",
         discussion: """
-            The status becomes PENDING, the number of retries 0. A running service looks every retry.interval.
+            The status becomes PENDING, the number of retries 0. A running service looks every retry.interval. An \
+            operation that is FAILED and has no row, since somebody deleted it, gets one (named, or with --all).
 
             Examples:
 
@@ -18,7 +19,7 @@ enum RetriesRequeueCommand {
         let filter = try RetryFilterOptions.requiredFilter(arguments)
         let settings = try GlobalOptions.loadSettings(arguments, terminal, for: .database).settings
         return try await settings.withStore(terminal, limit: arguments[TimeLimit.option].duration) { store in
-            try await RetriesCommand.requireKnown(filter.opIds ?? [], in: store)
+            try await RetriesCommand.requireKnown(filter.opIds ?? [], in: store, orFailed: true)
             let count = try await store.requeueRetries(filter)
             guard count > 0 else {
                 terminal.writeLine("nothing matches: nothing was changed")
@@ -94,11 +95,15 @@ extension RetriesCommand {
     ]
 
     /// A misspelt opId changes nothing, not even the rows of the others.
-    fileprivate static func requireKnown(_ opIds: [String], in store: any OperationStore) async throws {
+    /// - Parameter orFailed: one that is `FAILED` without a row of `trustlog_retry` will do.
+    fileprivate static func requireKnown(
+        _ opIds: [String], in store: any OperationStore, orFailed: Bool = false
+    ) async throws {
         var unknown: [(String, OperationStatus?)] = []
         for opId in opIds
         where try await store.retries(RetryFilter(opIds: [opId]), after: nil, limit: 1).isEmpty {
-            unknown.append((opId, try await store.operation(opId: opId)?.status))
+            let status = try await store.operation(opId: opId)?.status
+            if !orFailed || status != .failed { unknown.append((opId, status)) }
         }
         if !unknown.isEmpty { throw Self.unknown(unknown) }
     }

@@ -63,6 +63,8 @@ extension RetriesCommand {
             return switch status {
             case nil: "\(name): neither an operation nor a retry has this opId"
             case .trustlogged?: "\(name): nothing to retry, it is TRUSTLOGGED"
+            case .failed?:
+                "\(name): its status is FAILED, but it has no row in trustlog_retry ('trustlog retries requeue' makes one)"
             case let status?: "\(name): nothing to retry, its status is \(status.rawValue)"
             }
         }

@@ -119,8 +119,7 @@ struct RunningService: Sendable {
     }
 }
 
-/// A loop's heartbeat, registered with its first beat: a loop that waits to be started, because the database is away, does
-/// not hang.
+/// A loop's heartbeat, registered with its first beat: before the service runs there is no loop to tell of.
 private final class LazyHeartbeat: Sendable {
     private let register: @Sendable () -> Heartbeat
     private let registered = Mutex<Heartbeat?>(nil)

@@ -36,7 +36,14 @@ struct AdminData: AdminDataSource {
         do {
             return try await body()
         } catch {
-            throw AdminDataError(error.kind == .unavailable ? .unavailable : .failed, error.description)
+            throw AdminDataError(error)
         }
+    }
+}
+
+extension AdminDataError {
+    /// Whatever keeps the database away may end, also a schema that is missing; a URL that is wrong stays so.
+    init(_ error: StoreError) {
+        self.init(error.kind == .configuration ? .failed : .unavailable, error.description)
     }
 }

@@ -13,7 +13,8 @@ extension StatusReport {
             "running": .bool(isRunning),
             "persisted": .optional(persisted),
             "unlogged": [
-                "count": .optional(statistics?.unlogged), "oldestSeconds": .number(oldestUnloggedSeconds),
+                "count": .optional(statistics?.unlogged),
+                "oldestSeconds": statistics == nil ? .null : .number(oldestUnloggedSeconds),
             ],
             "consumer": .array(
                 consumer.map { lag in

@@ -1,4 +1,5 @@
 import CommandLineTool
+import TrustlogService
 
 /// Status for a person, on one screen, ending with what it means in words.
 struct StatusScreen {
@@ -33,7 +34,7 @@ struct StatusScreen {
         var facts = hasTable ? factsOfTable : []
         facts.append(("circuit breaker", circuit))
         if let error = status["lastError"], let message = error["message"]?.stringValue {
-            facts.append(("last error", "\(error["time"]?.stringValue ?? "")  \(printable(message))"))
+            facts.append(("last error", "\(error["time"]?.stringValue ?? "")  \(printable(message.oneLine))"))
         }
         return facts.map { "  \($0)\(String(repeating: " ", count: 18 - $0.utf8.count)) \($1)" }
     }
@@ -72,7 +73,7 @@ struct StatusScreen {
 
     private func waiting(_ value: JSONValue) -> String {
         "\(value["topic"]?.stringValue ?? "")[\(number(value["partition"]))]  "
-            + printable(value["reason"]?.stringValue ?? "")
+            + printable((value["reason"]?.stringValue ?? "").oneLine)
     }
 
     private func cursor(_ value: JSONValue) -> String {
@@ -86,10 +87,10 @@ struct StatusScreen {
         let reasons = status["deadLetters"]?["reasons"]?.arrayValue ?? []
         guard !reasons.isEmpty else { return [] }
         return ["", "Dead letters by reason"]
-            + reasons.map { "  \(number($0["count"]))  \(printable($0["reason"]?.stringValue ?? ""))" }
+            + reasons.map { "  \(number($0["count"]))  \(printable(($0["reason"]?.stringValue ?? "").oneLine))" }
     }
 
-    private func text(of member: String) -> String { printable(status[member]?.stringValue ?? "") }
+    private func text(of member: String) -> String { printable((status[member]?.stringValue ?? "").oneLine) }
 
     private func number(_ value: JSONValue?) -> String { value?.integerValue.map { grouped($0) } ?? "unknown" }
 }

@@ -88,30 +88,36 @@ package final class CircuitBreaker: Sendable {
         state.withLock { $0.permission(now: clock.now) }
     }
 
-    package func failed(reason: String) {
+    /// - Returns: Whether that opened it.
+    @discardableResult
+    package func failed(reason: String) -> Bool {
         change { $0.failed(reason: reason, now: clock.now) }
     }
 
-    package func stalled(reason: String) {
+    /// - Returns: Whether that opened it.
+    @discardableResult
+    package func stalled(reason: String) -> Bool {
         change { $0.stalled(reason: reason, now: clock.now) }
     }
 
     package func succeeded() {
-        change { $0.succeeded() }
+        _ = change { $0.succeeded() }
     }
 
-    private func change(_ body: (inout CircuitBreakerState) -> Void) {
+    /// - Returns: Whether it was closed before, and is not any more.
+    private func change(_ body: (inout CircuitBreakerState) -> Void) -> Bool {
         let (before, after, reason) = state.withLock { state in
             let before = state.phase
             body(&state)
             return (before, state.phase, state.reason)
         }
-        guard (before == .closed) != (after == .closed) else { return }
+        guard (before == .closed) != (after == .closed) else { return false }
         if after == .closed {
             logger.notice("publishing works again")
         } else {
             logger.error("publishing waits: \(reason ?? "unknown reason")")
         }
         onChange(after != .closed, reason)
+        return after != .closed
     }
 }

@@ -317,7 +317,7 @@ actor CursorWorker {
         guard !inFlight.isEmpty, clock.now - lastAnswer > Self.stallAfter, let reason = publisher.unreachable else {
             return
         }
-        publisher.breaker.stalled(reason: reason)
+        publisher.stalled(reason: reason)
         state.setReachable(.broker, problem: reason)
     }
 

@@ -222,6 +222,15 @@ actor DirectWriter: BatchWriter {
             if waiting.remove(item.partition) != nil { state.setWaiting(item.partition, reason: nil) }
         }
         metrics.recordsPublished[.direct].increment(by: records)
+        let positions = offsets(after: items)
+        inbox.signal { inbox in
+            for position in positions {
+                guard let next = position.offset, let epoch = batch.consumed.epochs[position.topicPartition] else {
+                    continue
+                }
+                inbox.putTransacted(next, of: position.topicPartition, epoch: epoch)
+            }
+        }
         if let sample = DirectBatch(sampleOf: items, of: batch) { lastTaken = sample }
     }
 

@@ -24,7 +24,11 @@ extension IngestSupervisor {
                 configuration: configuration.producer,
                 topics: [configuration.output.topic, configuration.input.deadLetterTopic],
                 transactionalID: transactionalID, clock: clock, logger: logger, heartbeat: heartbeat,
-                onTrouble: { breaker.failed(reason: "a transaction waits: \($0)") })
+                onTrouble: {
+                    if breaker.failed(reason: "a transaction waits: \($0)") {
+                        metrics.publishFailures[.outage].increment()
+                    }
+                })
             return DirectWriter(
                 session: session, signer: signer, production: production, deadLetterTopic: watch,
                 inbox: inbox, wakeConsumer: wakeConsumer, breaker: breaker, state: state, metrics: metrics,

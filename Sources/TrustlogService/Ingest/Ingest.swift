@@ -39,6 +39,7 @@ actor Ingest {
     /// Those whose offset the topic no longer has, until it is known where to go on.
     private var toReset: Set<TopicPartition> = []
     private var resetAgainAt: Duration?
+    private var askForEndsAt = Duration.zero
     /// Those that `status` says cannot be consumed.
     private var failing: Set<TopicPartition> = []
     /// When everything has to be finished, once the program stops.
@@ -87,6 +88,7 @@ actor Ingest {
             rewindGivenUp()
             startAssigned()
             resetLost()
+            learnEndsOfPaused()
             if !owned.isEmpty, inbox.withLock({ $0.membership.group == nil }) { shareMembership() }
             try turn()
         }
@@ -148,6 +150,18 @@ actor Ingest {
         guard !isHeld else { return }
         attempt("partitions could not be resumed") { () throws(KafkaError) in try consumer.resume(Array(resume)) }
     }
+
+    /// Nothing is fetched of what is paused, so that no fetch tells how much more waits.
+    private func learnEndsOfPaused() {
+        let paused = isHeld ? Set(owned.keys).subtracting(toStart) : heldForDeadLetters
+        guard !paused.isEmpty, clock.now >= askForEndsAt else { return }
+        attempt("it is not known how much waits in the topic") { () throws(KafkaError) in
+            try consumer.learnEnds(of: Array(paused), timeout: .seconds(1))
+        }
+        askForEndsAt = clock.now + Self.endsInterval
+    }
+
+    private static let endsInterval = Duration.seconds(3)
 
     private func handle(_ failure: KafkaConsumer.PartitionError) {
         let partition = TopicPartition(topic: failure.topic, partition: failure.partition)
@@ -358,7 +372,10 @@ actor Ingest {
     // MARK: Commits
 
     private func takeCommittable(isLast: Bool) -> [PartitionOffset] {
-        commits.add(inbox.withLock { $0.takeCommittable(owned) }, of: owned)
+        let (committable, transacted) = inbox.withLock { ($0.takeCommittable(owned), $0.takeTransacted(owned)) }
+        for (partition, position) in committable { consumer.settled(partition, before: position) }
+        for (partition, position) in transacted { consumer.settled(partition, before: position) }
+        commits.add(committable, of: owned)
         return commits.take(owned, now: clock.now, isLast: isLast)
             .map { PartitionOffset($0.key, offset: $0.value, metadata: metadata.description) }
     }

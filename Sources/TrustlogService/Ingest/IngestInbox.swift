@@ -37,6 +37,8 @@ struct IngestInbox: Sendable {
     /// Partitions to read again from where the group stands, as their messages in hand were given up.
     private var toRewind: [TopicPartition: AssignmentEpoch] = [:]
     private var committable: [TopicPartition: Committable] = [:]
+    /// Positions that transactions have committed.
+    private var transacted: [TopicPartition: Committable] = [:]
 
     /// An answer that comes late never takes the place of a newer one.
     mutating func put(_ stored: Stored) {
@@ -85,6 +87,17 @@ struct IngestInbox: Sendable {
     /// The database has this position: it may be committed to Kafka.
     mutating func put(_ position: Int64, of partition: TopicPartition, epoch: AssignmentEpoch) {
         committable[partition] = Committable(epoch: epoch, position: position)
+    }
+
+    /// A transaction committed this position.
+    mutating func putTransacted(_ position: Int64, of partition: TopicPartition, epoch: AssignmentEpoch) {
+        transacted[partition] = Committable(epoch: epoch, position: position)
+    }
+
+    /// The positions committed since, less those of assignments that are over.
+    mutating func takeTransacted(_ current: [TopicPartition: AssignmentEpoch]) -> [TopicPartition: Int64] {
+        defer { transacted.removeAll(keepingCapacity: true) }
+        return transacted.filter { current[$0.key] == $0.value.epoch }.mapValues(\.position)
     }
 
     /// The positions to commit now, less those of assignments that are over.

@@ -66,8 +66,10 @@ final class IngestSupervisor: Sendable {
         self.makeWriter = makeWriter
     }
 
-    /// Messages not yet consumed, by partition, as far as this member knows.
+    /// Messages beyond what may be committed, by partition, as far as this member knows.
     var lag: [(TopicPartition, Int64)] { current.withLock { $0 }?.ingest.consumer.lag() ?? [] }
+
+    var assignedPartitionCount: Int { current.withLock { $0 }?.ingest.consumer.assignedPartitions.count ?? 0 }
 
     /// Whether the member has a connection to a broker; `nil` while that is not known, or there is no member.
     var isAnyBrokerUp: Bool? { current.withLock { $0 }?.ingest.consumer.isAnyBrokerUp }

@@ -57,6 +57,11 @@ package final class RecordPublisher: Sendable {
         return "no broker answers" + (channel.producer.lastError.map { ": \($0)" } ?? "")
     }
 
+    /// Opens the circuit because what was handed over waits in the client, and counts that as one failure.
+    package func stalled(reason: String) {
+        if breaker.stalled(reason: reason) { metrics.publishFailures[.outage].increment() }
+    }
+
     /// Gives up what waits in the client and is not on its way to a broker: it settles as `notSent`.
     package func giveUpQueued() {
         channel.purgeQueued()
@@ -178,6 +183,7 @@ package final class RecordPublisher: Sendable {
             if let error = try metadata.get().first?.error { throw error }
             breaker.succeeded()
         } catch {
+            metrics.publishFailures[.outage].increment()
             breaker.failed(reason: "topic \(topicName): \(error)")
         }
     }

@@ -294,7 +294,7 @@ package actor Replay {
         guard !window.isEmpty, clock.now - lastAnswer > Self.stallAfter, let reason = publisher.unreachable else {
             return
         }
-        publisher.breaker.stalled(reason: reason)
+        publisher.stalled(reason: reason)
     }
 
     /// How long to pause before the next call of the database.

@@ -24,8 +24,12 @@ package actor StatusMonitor {
     private var countAgainAt = Duration.zero
     private var reading: Task<Void, Never>?
     private var isStopping = false
+    /// The partitions whose lag the metrics show.
+    private var measured: Set<TopicPartition> = []
 
     private static let interval = Duration.seconds(5)
+    /// Until it is known whether a broker answers.
+    private static let intervalAtStart = Duration.seconds(1)
 
     /// - Parameters:
     ///   - store: `nil` under `trustlog-only`.
@@ -45,12 +49,20 @@ package actor StatusMonitor {
         self.clock = clock
         self.isUp = isUp
         self.dependencies = dependencies
+        for key in Self.publishingCursors(configuration) { metrics.cursorLag(key).record(0.0) }
+    }
+
+    private static func publishingCursors(_ configuration: ServiceConfiguration) -> [String] {
+        guard configuration.strategy == .databaseAndTrustlog else { return [] }
+        return (0..<configuration.cursor.count).map { CursorKey.publishing($0) }
     }
 
     package func run() async {
+        sidecar.onNews { [wakeup] in wakeup.notify() }
         while !isStopping {
             await refresh()
-            await wakeup.wait(timeout: Self.interval, clock: clock)
+            let interval = sidecar.isBrokerKnown ? Self.interval : Self.intervalAtStart
+            await wakeup.wait(timeout: interval, clock: clock)
         }
     }
 
@@ -122,7 +134,13 @@ package actor StatusMonitor {
         for lag in report.consumer {
             metrics.consumerLag(topic: lag.partition.topic, partition: lag.partition.partition).record(Double(lag.lag))
         }
-        if store != nil { dependencies(.database, report.databaseProblem) }
+        for partition in measured.subtracting(report.consumer.map(\.partition)) {
+            metrics.removeConsumerLag(topic: partition.topic, partition: partition.partition)
+        }
+        measured = Set(report.consumer.map(\.partition))
+        if readAt != nil || report.databaseProblem != nil, store != nil {
+            dependencies(.database, report.databaseProblem)
+        }
         if sidecar.isBrokerKnown { dependencies(.broker, report.brokerProblem) }
         for component in ServiceState.Component.allCases {
             guard let label = TrustlogMetrics.Component(rawValue: component.rawValue), let isUp = isUp(component) else {
@@ -141,6 +159,7 @@ package actor StatusMonitor {
         report.cursors = cursors
         report.consumer = sidecar.lag.map { .init(partition: $0.0, lag: $0.1) }
             .sorted { ($0.partition.topic, $0.partition.partition) < ($1.partition.topic, $1.partition.partition) }
+        report.unmeasuredPartitions = max(0, sidecar.assignedPartitionCount - report.consumer.count)
         (report.circuit, report.circuitReason) = sidecar.breaker
         report.waiting = sidecar.state.waiting.map { .init(partition: $0.partition, reason: $0.reason) }
         report.lastError = sidecar.state.lastError

@@ -27,6 +27,8 @@ package struct StatusReport: Sendable {
     package var persisted: Int?
     package var statistics: StoreStatistics?
     package var consumer: [PartitionLag] = []
+    /// Partitions that are read here, or are about to be, without its being known how much waits in them.
+    package var unmeasuredPartitions = 0
     package var cursors: [CursorReport] = []
     package var circuit: CircuitBreakerState.Phase = .closed
     package var circuitReason: String?
@@ -48,7 +50,8 @@ package struct StatusReport: Sendable {
         self.publishingCursorCount = publishingCursorCount
     }
 
-    /// Age of the oldest operation that is not published, in seconds on the database's clock; 0 if there is none.
+    /// Age of the oldest operation that is not published, in seconds on the database's clock; 0 if there is none, or the
+    /// database was not asked.
     package var oldestUnloggedSeconds: Double {
         guard let statistics, let oldest = statistics.oldestUnlogged else { return 0 }
         return max(0, Double(statistics.databaseTime.microseconds - oldest.microseconds) / 1e6)

@@ -11,23 +11,25 @@ extension StatusReport {
     /// What is wrong, the worst first.
     private var problem: String? {
         if let databaseProblem {
-            return "The database cannot be reached: \(databaseProblem). Nothing is lost; work goes on when it answers. "
+            return
+                "The database cannot be reached: \(sentence(databaseProblem)) Nothing is lost; work goes on when it answers. "
                 + "Check it with: trustlog config check --connect"
         }
         if let loop = hungLoops.first {
             return "The \(loop) loop hangs: restart the process (nothing is lost by that)."
         }
         if let brokerProblem {
-            return "Kafka cannot be reached: \(brokerProblem). Nothing is lost; work goes on when it answers. "
+            return "Kafka cannot be reached: \(sentence(brokerProblem)) Nothing is lost; work goes on when it answers. "
                 + "Check it with: trustlog config check --connect"
         }
         if circuit != .closed, let circuitReason {
-            return "Publishing waits: \(circuitReason). Nothing is lost; it goes on by itself. "
+            return "Publishing waits: \(sentence(circuitReason)) Nothing is lost; it goes on by itself. "
                 + "Check it with: trustlog config check --connect"
         }
         if let waiting = waiting.first {
             let name = waiting.partition.partition < 0 ? waiting.partition.topic : waiting.partition.description
-            return "\(name) waits: \(waiting.reason). Nothing is lost; it goes on by itself when that is mended."
+            return
+                "\(name) waits: \(sentence(waiting.reason)) Nothing is lost; it goes on by itself when that is mended."
         }
         if let statistics, statistics.deadLetters > 0 {
             let count = statistics.deadLetters
@@ -39,14 +41,14 @@ extension StatusReport {
 
     private func rest(now: Timestamp) -> String {
         guard strategy != .trustlogOnly else {
-            return total(of: consumer) > 0
-                ? "\(waitInTopic)."
-                : "Everything consumed is published, up to \(now.rfc3339)."
+            if total(of: consumer) > 0 { return "\(waitInTopic)." }
+            if let topicIsUnknown { return "\(topicIsUnknown)." }
+            return "Everything consumed is published, up to \(now.rfc3339)."
         }
         guard let statistics else { return "The database was not asked yet." }
         if strategy == .databaseAndTrustlog, let cursor = unownedCursor(statistics) {
             return "No process works the cursor \(cursor), and \(operations(statistics.unlogged)) "
-                + "\(statistics.unlogged == 1 ? "waits" : "wait"): start `trustlog run`."
+                + "\(wait(statistics.unlogged)): start `trustlog run`."
         }
         if strategy == .databaseAndTrustlog, statistics.unlogged > 0 {
             let count = statistics.unlogged
@@ -57,16 +59,47 @@ extension StatusReport {
             return "\(waitInTopic); everything consumed is preserved."
         }
         if strategy == .databaseOnly, statistics.unlogged > 0 {
-            return "Everything is in the database, up to \(now.rfc3339); \(statistics.unlogged) operations wait to be "
-                + "published, which db-only does not do: set strategy to db-and-trustlog."
+            let count = statistics.unlogged
+            let known = topicIsUnknown ?? "Everything is in the database, up to \(now.rfc3339)"
+            return "\(known); \(operations(count)) \(wait(count)) to be published, which db-only does not do: "
+                + "set strategy to db-and-trustlog."
         }
-        let kept = strategy == .databaseOnly ? "in the database" : "in the database and published"
-        return "Everything is preserved up to \(now.rfc3339): \(operations(persisted ?? 0)), \(kept)."
+        if let topicIsUnknown {
+            return "\(topicIsUnknown). What is in the database is preserved, up to "
+                + "\(statistics.databaseTime.rfc3339)\(table)."
+        }
+        return "Everything is preserved up to \(now.rfc3339)\(table)."
+    }
+
+    /// What the table holds. How many of its rows were published, and how many never had to be, it does not tell cheaply.
+    private var table: String {
+        let publishes = strategy == .databaseAndTrustlog
+        let rest = publishes ? "; none waits to be published" : ""
+        return persisted.map { ": \(operations($0)), in the database\($0 == 0 ? "" : rest)" } ?? rest
     }
 
     private var waitInTopic: String {
         let lag = Int(total(of: consumer))
-        return "\(operations(lag)) \(lag == 1 ? "waits" : "wait") in the input topic"
+        let count = unmeasuredPartitions > 0 ? "At least \(operations(lag))" : operations(lag)
+        return "\(count) \(wait(lag)) in the input topic"
+    }
+
+    /// That it is not known whether more waits in the topic; `nil` where it is.
+    private var topicIsUnknown: String? {
+        if unmeasuredPartitions > 0 { return "What the input topic holds is not known yet" }
+        guard consumer.isEmpty else { return nil }
+        return isRunning
+            ? "What the input topic holds is not known: no partition of it is assigned to this process yet"
+            : "What the input topic holds is not known"
+    }
+
+    private func wait(_ count: Int) -> String { count == 1 ? "waits" : "wait" }
+
+    /// A reason as the end of a sentence. Libraries end theirs in their own ways, and with tabs and line breaks inside.
+    private func sentence(_ reason: String) -> String {
+        var text = reason.oneLine
+        while text.last == "." { text.removeLast() }
+        return text.last.map { "?!".contains($0) } ?? false ? text : text + "."
     }
 
     private func operations(_ count: Int) -> String {

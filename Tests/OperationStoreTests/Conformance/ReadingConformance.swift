@@ -138,6 +138,13 @@ struct ReadingConformance {
             let oldest = try #require(statistics.oldestUnlogged)
             let age = statistics.databaseTime.microseconds - oldest.microseconds
             #expect((999_000_000...1_100_000_000).contains(age))
+
+            // A row that somebody deleted leaves its operation unpublished all the same.
+            try database.execute("DELETE FROM trustlog_retry WHERE op_id IN ('op-3', 'op-31')")
+            let orphaned = try await store.statistics()
+            #expect(orphaned.unlogged == 7 + 3)
+            #expect(orphaned.retriesPending == 1 && orphaned.deadLetters == 29)
+            #expect(orphaned.oldestUnlogged == statistics.oldestUnlogged)
         }
     }
 

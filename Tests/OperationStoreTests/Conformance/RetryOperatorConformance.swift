@@ -84,6 +84,26 @@ struct RetryOperatorConformance {
         }
     }
 
+    @Test("a FAILED operation without a row gets one that is due at once", arguments: StoreBackend.allCases)
+    func requeueUnlisted(backend: StoreBackend) async throws {
+        try await backend.withStore { store, database in
+            try await prepare(store, database)
+            _ = try await store.insert([sampleOperation("waiting")])
+            try database.execute("DELETE FROM trustlog_retry WHERE op_id IN ('dead', 'new', 'old')")
+            #expect(try await store.requeueRetries(RetryFilter(onlyDeadLetters: true)) == 0)
+            #expect(try await store.requeueRetries(RetryFilter(opIds: [])) == 0)
+            #expect(try await store.requeueRetries(RetryFilter(opIds: ["dead", "pending", "waiting", "nobody"])) == 2)
+            let retry = try #require(try await store.operation(opId: "dead")?.retry)
+            #expect(retry.status == .pending && retry.retryCount == 0)
+            #expect(try await store.operation(opId: "new")?.retry == nil)
+            let claims = try await store.claimRetries(limit: 10, lease: .seconds(60))
+            #expect(Set(claims.map(\.opId)) == ["dead", "pending"] && claims.allSatisfy { $0.row != nil })
+            #expect(try await store.requeueRetries(RetryFilter()) == 4)
+            #expect(try await store.operation(opId: "new")?.retry?.status == .pending)
+            #expect(try await store.operation(opId: "waiting")?.retry == nil)
+        }
+    }
+
     @Test("a row requeued under a claim is no longer the claim's", arguments: StoreBackend.allCases)
     func requeueUnderClaim(backend: StoreBackend) async throws {
         try await backend.withStore { store, database in

@@ -85,7 +85,8 @@ struct MySQLSchemaTests {
                 (MySQLConnection.countWaiting, [], "operation", "operation_waiting"),
                 (MySQLConnection.oldestWaiting, [], "operation", "operation_waiting"),
                 (MySQLConnection.dueRetries, [.integer(10)], "trustlog_retry", "trustlog_retry_due"),
-                (MySQLConnection.countRetries, [], "r", "trustlog_retry_due"),
+                (MySQLConnection.countRetries, [], "trustlog_retry", "trustlog_retry_due"),
+                (MySQLConnection.countFailed, [], "o", "operation_waiting"),
                 (MySQLConnection.countDeadLetters, [], "trustlog_retry", "trustlog_retry_due"),
                 (
                     MySQLConnection.waitingRows,

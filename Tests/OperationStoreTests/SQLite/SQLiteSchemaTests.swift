@@ -129,6 +129,7 @@ struct SQLiteSchemaTests {
         (SQLiteConnection.hasDueRetry, "trustlog_retry_due (retry_status=? AND next_retry_at<?)"),
         (SQLiteConnection.dueRetries, "trustlog_retry_due (retry_status=? AND next_retry_at<?)"),
         (SQLiteConnection.countRetries, "trustlog_retry_due (retry_status=?)"),
+        (SQLiteConnection.countFailed, "SCAN o USING INDEX operation_failed"),
         (SQLiteConnection.countDeadLetters, "trustlog_retry_due (retry_status=?)"),
         (SQLiteConnection.retryPage(where: "1"), "USING INDEX trustlog_retry_age"),
         (SQLiteConnection.setTrustlogged, "SEARCH operation USING INTEGER PRIMARY KEY (rowid=?)"),

@@ -156,12 +156,14 @@ struct CursorWorkerTests {
         let running = Task { await worker.run() }
         try await eventually("the circuit opens") { fixture.breaker.snapshot.phase == .open }
         #expect(fixture.breaker.snapshot.reason?.contains("no broker answers") == true)
+        try await eventually("the outage is counted") { fixture.metrics.publishFailures[.outage].value == 1 }
         try fixture.cluster.setBrokerUp(1)
         try await eventually(within: .seconds(60)) { try await fixture.database.status(of: "a") == .trustlogged }
         try await eventually { fixture.breaker.snapshot.phase == .closed }
         await worker.stop()
         await running.value
         #expect(try await fixture.published(1).count == 1)
+        #expect(fixture.store.failed.isEmpty, "an outage is nobody's failed try")
         await fixture.channel.close(deadline: .seconds(1))
     }
 

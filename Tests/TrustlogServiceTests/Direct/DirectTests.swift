@@ -24,6 +24,7 @@ struct DirectTests {
                 && sidecar.metrics.deadLettered[.malformed].value == 1
         }
         #expect(sidecar.sidecar.breaker.phase == .closed)
+        try await eventually("all is committed") { sidecar.sidecar.lag.map(\.1) == [0, 0] }
         await sidecar.stop()
 
         let published = try await read("trustlog", of: kafka.servers) { $0.count >= 200 }
@@ -56,6 +57,7 @@ struct DirectTests {
             sidecar.sidecar.breaker.phase == .open && sidecar.metrics.publishFailures[.outage].value > 0
         }
         #expect(sidecar.metrics.deadLettered[.unpublishable].value == 0)
+        #expect(sidecar.sidecar.lag.map(\.1) == [1], "what no transaction committed is lag")
         await sidecar.stop()
     }
 

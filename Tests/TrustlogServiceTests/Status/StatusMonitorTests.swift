@@ -38,7 +38,7 @@ struct StatusMonitorTests {
         #expect(report.cursors.map(\.row.key) == ["publish-0"])
         #expect(report.cursors.first?.kind == .publish && report.cursors.first?.lagSeconds == 0)
         #expect(report.circuit == .closed && report.waiting.isEmpty && report.hungLoops.isEmpty)
-        #expect(report.summary(now: .now()).contains("20 operations, in the database and published"))
+        #expect(report.summary(now: .now()).contains("20 operations, in the database; none waits"))
         #expect(fixture.metrics.unloggedOperations.value == 0)
         #expect(fixture.metrics.componentUp[.ingest].value == 1)
         #expect(fixture.metrics.consumerLag(topic: "operations", partition: 0).value == 0)
@@ -102,6 +102,75 @@ struct StatusMonitorTests {
         await fixture.stop()
     }
 
+    @Test("a database that was not asked yet is not told as reachable")
+    func unasked() async throws {
+        let database = try await TestDatabase()
+        let gate = database.store.hold(.migrate)
+        let fixture = try SidecarFixture("127.0.0.1:1", database: database)
+        let told = Mutex(0)
+        let monitor = monitor(fixture) { _ in
+            true
+        } dependencies: { component, _ in
+            if component == .database { told.withLock { $0 += 1 } }
+        }
+        let report = await monitor.report()
+        #expect(report.databaseProblem == nil && told.withLock { $0 } == 0)
+        #expect(report.summary(now: .now()) == "The database was not asked yet.")
+        database.store.fail(.migrate)
+        gate.open()
+        await fixture.stop()
+    }
+
+    @Test(
+        "while the database is away the broker is known all the same, and the loops live",
+        arguments: [ServiceConfiguration.Strategy.databaseAndTrustlog, .databaseOnly])
+    func brokerWithoutDatabase(strategy: ServiceConfiguration.Strategy) async throws {
+        let kafka = try PipelineCluster()
+        let database = try await TestDatabase()
+        database.store.fail(.migrate)
+        let loops = Mutex<Set<String>>([])
+        let fixture = try SidecarFixture(
+            kafka.servers, database: database, { $0.strategy = strategy },
+            heartbeats: { loop, _ in { loops.withLock { _ = $0.insert(loop) } } })
+        let told = Mutex<[ServiceState.Component: String?]>([:])
+        let clock = ManualClock()
+        let monitor = monitor(fixture, clock: clock) { _ in
+            true
+        } dependencies: { component, problem in
+            told.withLock { $0[component] = .some(problem) }
+        }
+        let running = Task { await monitor.run() }
+        // No second has passed for it: it is told when there is news.
+        try await eventually(within: .seconds(30), "the broker is known") {
+            told.withLock { $0[.broker] == .some(nil) }
+        }
+        let publishing: Set<String> = strategy == .databaseOnly ? [] : ["cursor-worker", "retry-worker"]
+        #expect(loops.withLock { $0 } == publishing.union(["ingest"]))
+        #expect(await monitor.report().databaseProblem?.contains("away") == true)
+        database.store.heal(.migrate)
+        try await eventually(within: .seconds(30), "it reads once when the workers start") {
+            database.store.count(.statistics) > 0
+        }
+        try kafka.cluster.setBrokerDown(1)
+        try await eventually(within: .seconds(30), "from then on the workers tell of the broker") {
+            fixture.sidecar.brokerProblem != nil
+        }
+        await monitor.stop()
+        await running.value
+        await fixture.stop()
+    }
+
+    @Test("each publishing cursor has its lag from the start")
+    func cursorSeries() async throws {
+        let database = try await TestDatabase()
+        database.store.fail(.migrate)
+        let fixture = try SidecarFixture("127.0.0.1:1", database: database) { $0.cursor.count = 3 }
+        _ = monitor(fixture)
+        let text = fixture.metrics.registry.prometheusText()
+        for index in 0..<3 { #expect(text.contains(#"trustlog_cursor_lag_seconds{cursor="publish-\#(index)"} 0"#)) }
+        await fixture.stop()
+    }
+
     @Test("it reads on a timer until it is stopped")
     func runs() async throws {
         let kafka = try PipelineCluster()
@@ -110,9 +179,19 @@ struct StatusMonitorTests {
         let clock = ManualClock()
         let monitor = monitor(fixture, clock: clock)
         let running = Task { await monitor.run() }
-        try await eventually { clock.deadlines == [.seconds(5)] }
+        // Until it is known that the broker answers it looks again each second.
+        try await eventually {
+            clock.advance(by: .seconds(1))
+            return fixture.sidecar.isBrokerKnown
+        }
+        try await eventually("then it looks each five seconds") {
+            if clock.deadlines.contains(clock.now + .seconds(5)) { return true }
+            clock.advance(by: .seconds(1))
+            return false
+        }
+        let count = fixture.store.count(.statistics)
         clock.advance(by: .seconds(5))
-        try await eventually { fixture.store.count(.statistics) == 2 }
+        try await eventually { fixture.store.count(.statistics) == count + 1 }
         await monitor.stop()
         await running.value
         await fixture.stop()

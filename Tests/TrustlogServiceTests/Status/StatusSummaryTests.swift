@@ -16,6 +16,7 @@ struct StatusSummaryTests {
     ) -> StatusReport {
         var report = StatusReport(version: "1", strategy: strategy, isRunning: true, publishingCursorCount: 1)
         report.persisted = 1_234
+        report.consumer = [.init(partition: partitionZero, lag: 0)]
         report.statistics = StoreStatistics(
             unlogged: unlogged,
             oldestUnlogged: unlogged > 0
@@ -35,10 +36,56 @@ struct StatusSummaryTests {
     func healthy() {
         #expect(
             report().summary(now: now)
-                == "Everything is preserved up to \(nowText): 1234 operations, in the database and published.")
+                == "Everything is preserved up to \(nowText): 1234 operations, in the database; none waits to be published."
+        )
         #expect(
             report(.databaseOnly).summary(now: now)
                 == "Everything is preserved up to \(nowText): 1234 operations, in the database.")
+        var uncounted = report()
+        uncounted.persisted = nil
+        #expect(uncounted.summary(now: now) == "Everything is preserved up to \(nowText); none waits to be published.")
+    }
+
+    @Test("what was not measured is not told as nothing: how far the table stands")
+    func unknownTopic() {
+        let later = Timestamp(microseconds: now.microseconds + 5_000_000)
+        var report = report()
+        report.consumer = []
+        #expect(
+            report.summary(now: later) == """
+                What the input topic holds is not known: no partition of it is assigned to this process yet. What is in \
+                the database is preserved, up to \(nowText): 1234 operations, in the database; none waits to be published.
+                """)
+        report.unmeasuredPartitions = 2
+        #expect(report.summary(now: later).hasPrefix("What the input topic holds is not known yet. What is in"))
+        report.consumer = [.init(partition: partitionZero, lag: 1)]
+        #expect(
+            report.summary(now: later)
+                == "At least 1 operation waits in the input topic; everything consumed is preserved.")
+        report.consumer = []
+        report.unmeasuredPartitions = 0
+        report.isRunning = false
+        #expect(report.summary(now: later).hasPrefix("What the input topic holds is not known. What is in"))
+    }
+
+    @Test("a library's message is put on one line, and ends as one sentence does")
+    func readable() {
+        var report = report()
+        report.databaseProblem = "refused\n\tIs the server running?"
+        #expect(
+            report.summary(now: now).hasPrefix(
+                "The database cannot be reached: refused Is the server running? Nothing is lost;"))
+        report.databaseProblem = "it is away.\n"
+        #expect(report.summary(now: now).hasPrefix("The database cannot be reached: it is away. Nothing is lost;"))
+    }
+
+    @Test("under db-only, rows that wait to be published need another strategy")
+    func waitingUnderDatabaseOnly() {
+        #expect(
+            report(.databaseOnly, unlogged: 1).summary(now: now) == """
+                Everything is in the database, up to \(nowText); 1 operation waits to be published, which db-only does \
+                not do: set strategy to db-and-trustlog.
+                """)
     }
 
     @Test("the database away: nothing is lost, and how to check it")
@@ -163,6 +210,11 @@ struct StatusSummaryTests {
     @Test("trustlog-only asks no database")
     func trustlogOnly() {
         var report = StatusReport(version: "1", strategy: .trustlogOnly, isRunning: true, publishingCursorCount: 0)
+        #expect(
+            report.summary(now: now) == """
+                What the input topic holds is not known: no partition of it is assigned to this process yet.
+                """)
+        report.consumer = [.init(partition: partitionZero, lag: 0)]
         #expect(report.summary(now: now) == "Everything consumed is published, up to \(nowText).")
         report.consumer = [.init(partition: partitionZero, lag: 3)]
         #expect(report.summary(now: now) == "3 operations wait in the input topic.")

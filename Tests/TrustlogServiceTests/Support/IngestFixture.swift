@@ -30,6 +30,9 @@ final class IngestFixture: Sendable {
         running = Task { await supervisor.run() }
     }
 
+    /// In the order of the partitions.
+    var lag: [Int64] { supervisor.lag.sorted { $0.0.partition < $1.0.partition }.map(\.1) }
+
     func stop() async {
         supervisor.stop()
         await running.value

@@ -28,7 +28,8 @@ final class SidecarFixture: Sendable {
 
     init(
         _ servers: String, database: TestDatabase, owner: String = "me", signed: Bool = true,
-        _ change: (inout ServiceConfiguration) -> Void = { _ in }
+        _ change: (inout ServiceConfiguration) -> Void = { _ in },
+        heartbeats: @escaping HeartbeatFactory = noHeartbeat
     ) throws {
         var configuration = makeConfiguration(servers)
         configuration.input.sessionTimeout = .seconds(6)
@@ -41,7 +42,7 @@ final class SidecarFixture: Sendable {
         let signers = signed ? [try SigningKey.load(pem: Array(key.privatePEM.utf8))] : []
         let sidecar = try Sidecar(
             configuration: configuration, store: configuration.strategy == .trustlogOnly ? nil : database.store,
-            signers: signers, owner: owner, metrics: metrics, logger: logs.logger(), heartbeats: noHeartbeat)
+            signers: signers, owner: owner, metrics: metrics, logger: logs.logger(), heartbeats: heartbeats)
         self.sidecar = sidecar
         running = Task { await sidecar.run() }
     }
