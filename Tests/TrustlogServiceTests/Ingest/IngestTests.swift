@@ -92,7 +92,7 @@ struct IngestTests {
         try await eventually("what waits behind the dead letter is lag") { ingest.lag == [12, 0] }
 
         kafka.cluster.setTopicError("operations.dead-letter", 0)
-        try await eventually { try await database.nextOffset() == 3 }
+        try await eventually { try await database.nextOffset() ?? 0 >= 3 }
         await kafka.feeder.send([sampleJSON("d")], partition: 0)
         try await eventually("the partition is consumed again") { try await database.status(of: "d") != nil }
         try await eventually("nothing waits") { ingest.lag == [0, 0] }
