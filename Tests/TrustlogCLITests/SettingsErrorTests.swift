@@ -175,6 +175,38 @@ struct SettingsErrorTests {
         #expect(texts.contains { $0.contains("'oracle://u:***@h/db?password=***' is not allowed") })
     }
 
+    @Test(
+        "a URL whose password holds an unescaped character that ends it is refused, masked, with what to write",
+        arguments: [
+            ("postgresql://u:S3C/x@127.0.0.1:1/d", "postgresql://u:***@127.0.0.1:1/d", "@ in its host"),
+            ("postgresql://u:S3C/d", "postgresql://u:***", "port"),
+            ("postgresql://u:pa@S3C@127.0.0.1:1/d", "postgresql://u:***@127.0.0.1:1/d", "@ in its host"),
+            ("postgresql://u:12/S3C@127.0.0.1:1/d", "postgresql://u:***@127.0.0.1:1/d", "@ in its host"),
+            ("postgresql://u:p@S3C/x@127.0.0.1:1/d", "postgresql://u:***@127.0.0.1:1/d", "@ in its host"),
+            ("mysql://u:S3C/x@127.0.0.1:1/d", "mysql://u:***@127.0.0.1:1/d", "port"),
+            ("mysql://u:12/S3C@h", "mysql://u:***@h", "@ behind the host"),
+        ])
+    func unescapedPassword(url: String, masked: String, reason: String) async throws {
+        let text = try #require(try problems(set: ["database.url=\(url)"]).first)
+        #expect(text.hasPrefix("--set: database.url: '\(masked)' is not allowed: database.url has "))
+        #expect(text.contains(reason))
+        #expect(text.contains("%2F") || reason == "port")
+        let outcome = await trustlog("migrate", "--check", "--set", "database.url=\(url)")
+        #expect(outcome.code == 78)
+        #expect(!(outcome.error + outcome.output).contains("S3C"))
+    }
+
+    @Test(
+        "a URL in which those characters are escaped, or mean what they say, is read",
+        arguments: [
+            "postgresql://u:%40%2F%3A@h:1/d", "postgresql://u:a?b#c@h/d", "postgresql://h1:1,h2:2,h3/d?user=a@b",
+            "postgresql://u@[::1]:5432/d", "postgresql:///d?host=/run/postgresql", "postgresql://u@h/d%40e",
+            "mysql://u:a@b@h:1/d",
+        ])
+    func soundURLs(url: String) throws {
+        #expect(try problems(set: ["database.url=\(url)"]) == [])
+    }
+
     @Test("a secret and its file in one layer contradict each other")
     func bothForms() throws {
         #expect(

@@ -198,8 +198,13 @@ struct SettingsLoaderTests {
             ("postgresql://u@h:5432/db?sslmode=require", "postgresql://u:p%20%C3%A9@h:5432/db?sslmode=require"),
             ("postgresql://u:old@h/db", "postgresql://u:p%20%C3%A9@h/db"),
             ("postgresql://h/db", "postgresql://h/db?password=p%20%C3%A9"),
-            ("postgresql:///db?host=/run&x=a@b", "postgresql:///db?host=/run&x=a@b&password=p%20%C3%A9"),
-            ("mysql://u@h", "mysql://u:p%20%C3%A9@h"),
+            (
+                "postgresql:///db?host=/run&options=a@b",
+                "postgresql:///db?host=/run&options=a@b&password=p%20%C3%A9"
+            ),
+            ("postgresql://u:o?d@h/db", "postgresql://u:p%20%C3%A9@h/db"),
+            ("mysql://u@h/db", "mysql://u:p%20%C3%A9@h/db"),
+            ("mysql://h/db", "mysql://:p%20%C3%A9@h/db"),
         ])
     func password(url: String, expected: String) throws {
         #expect(

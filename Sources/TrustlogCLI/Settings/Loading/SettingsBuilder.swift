@@ -33,7 +33,7 @@ struct SettingsBuilder {
     /// The settings, or everything that is wrong with them.
     mutating func finish() throws(SettingsError) -> LoadedSettings {
         for (key, secret) in pending.sorted(by: { $0.key < $1.key }) { readSecret(key, secret) }
-        let cross = SettingsRules(loaded.settings)
+        let cross = SettingsRules(loaded)
         problems += cross.problems
         loaded.warnings += cross.warnings
         loaded.propertyProblems = propertyProblems

@@ -1,9 +1,16 @@
+import CommandLineTool
+import OperationStore
+
 /// What settings must keep among each other, whatever they are used for.
 struct SettingsRules {
     private(set) var problems: [SettingsProblem] = []
     private(set) var warnings: [String] = []
 
-    init(_ settings: Settings) {
+    private let origins: [String: SettingOrigin]
+
+    init(_ loaded: LoadedSettings) {
+        let settings = loaded.settings
+        origins = loaded.origins
         checkTopics(settings)
         checkListeners(settings)
         checkDatabase(settings)
@@ -41,6 +48,14 @@ struct SettingsRules {
     }
 
     private mutating func checkDatabase(_ settings: Settings) {
+        do {
+            try StoreFactory.check(url: settings.database.url.text)
+        } catch {
+            let shown = printable(settings.database.url.masked)
+            problems.append(
+                SettingsProblem(
+                    at: origins["database.url"], key: "database.url", "'\(shown)' is not allowed: \(error.message)"))
+        }
         guard settings.database.url.kind == .sqlite else { return }
         if settings.database.password != nil {
             warnings.append("database.password is not used: SQLite has none")
