@@ -21,9 +21,11 @@ struct CommandTests {
         #expect(invalid.output.isEmpty)
         #expect(
             invalid.error == """
-                error: the settings have 2 errors:
+                error: the settings have 3 errors:
                 \(bad):2:19: input.batch-size: 'many' is text; allowed: an integer from 1 to 100000
                 --set: log.level: 'loud' is not allowed; allowed: one of trace, debug, info, notice, warning, error, critical
+                signing.key-file: is not set, and every record that is published must be signed; make a key with \
+                'trustlog keygen trustlog.key' and set signing.key-file to its path
                 hint: 'trustlog config schema' lists every setting
 
                 """)

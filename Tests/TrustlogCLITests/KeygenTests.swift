@@ -145,6 +145,18 @@ struct KeygenTests {
         settings.signing.additionalKeyFiles = [b, a]
         #expect(throws: CommandError.self) { try KeyFiles.signers(settings.signing) }
         #expect(try KeyFiles.signers(Settings().signing).isEmpty)
+
+        let unfit = try directory.file("unfit", "no key", mode: 0o600)
+        settings.signing.keyFile = unfit
+        settings.signing.additionalKeyFiles = ["/no/such.key", a]
+        settings.verify.keyFiles = ["/no/such.pub"]
+        let error = #expect(throws: CommandError.self) { try KeyFiles.signers(settings.signing) }
+        #expect(error?.exitCode == .configuration)
+        #expect(error?.message.hasPrefix("2 key files cannot be used:\ncannot use the private key \(unfit): ") == true)
+        #expect(error?.message.contains("\ncannot read the private key /no/such.key: No such file") == true)
+        let all = #expect(throws: CommandError.self) { try KeyFiles.check(settings) }
+        #expect(all?.message.hasPrefix("3 key files cannot be used:\n") == true)
+        #expect(all?.message.contains("\ncannot read the public key /no/such.pub: No such file") == true)
     }
 
     private func mode(_ path: String) throws -> mode_t {

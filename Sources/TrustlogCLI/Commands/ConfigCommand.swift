@@ -49,8 +49,7 @@ enum ConfigCommand {
         present.signing.keyFile = settings.signing.keyFile.flatMap { isThere($0) ? $0 : nil }
         present.signing.additionalKeyFiles.removeAll { !isThere($0) }
         present.verify.keyFiles.removeAll { !isThere($0) }
-        _ = try KeyFiles.signers(present.signing)
-        _ = try KeyFiles.verificationKeys(present)
+        try KeyFiles.check(present)
     }
 
     private static let show = Command(
