@@ -29,6 +29,20 @@ struct SettingsOutputTests {
         #expect(values(SettingsShow(second).yaml()) == values(shown))
     }
 
+    @Test(
+        "characters that a YAML file must not hold, or that end a line in it, come back",
+        arguments: [
+            "\u{FFFE}", "\u{FFFF}", "\u{FFFD}", "\u{FEFF}", "\u{2028}", "\u{2029}", "\u{85}", "\u{1}", "\u{7F}",
+            "\u{D7FF}", "\u{E000}", "\u{1FFFE}", "\u{10FFFF}", "\n", "\t",
+        ])
+    func awkwardCharacters(character: String) throws {
+        let value = "a \(character) \(character)b\(character)"
+        let first = try load(set: ["kafka.properties.client.id=\(value)"])
+        let second = try load(SettingsShow(first).yaml())
+        let shown = try #require(second.settings.kafka.properties["client.id"])
+        #expect(shown.utf8.elementsEqual(value.utf8))
+    }
+
     @Test("every value says where it comes from")
     func origins() throws {
         let shown = SettingsShow(
