@@ -43,9 +43,9 @@ package enum KeyFiles {
     ///
     /// - Throws: what is wrong with each of the files.
     package static func signers(_ signing: Settings.Signing) throws(CommandError) -> [any EnvelopeSigner] {
-        var problems = KeyFileProblems()
+        var problems = ConfigurationProblems()
         let signers = signers(signing, &problems)
-        try problems.check()
+        try problems.check(heading)
         return signers
     }
 
@@ -53,23 +53,22 @@ package enum KeyFiles {
     ///
     /// - Throws: what is wrong with each of the files.
     package static func verificationKeys(_ settings: Settings) throws(CommandError) -> [PublicKey] {
-        var problems = KeyFileProblems()
+        var problems = ConfigurationProblems()
         let keys = verificationKeys(settings, &problems)
-        try problems.check()
+        try problems.check(heading)
         return keys
     }
 
-    /// Tries all files that are named.
-    ///
-    /// - Throws: what is wrong with each of them.
-    package static func check(_ settings: Settings) throws(CommandError) {
-        var problems = KeyFileProblems()
+    /// Tries all files that are named, and collects what is wrong with each of them.
+    static func check(_ settings: Settings, _ problems: inout ConfigurationProblems) {
         _ = signers(settings.signing, &problems)
         _ = verificationKeys(settings, &problems)
-        try problems.check()
     }
 
-    private static func signers(_ signing: Settings.Signing, _ problems: inout KeyFileProblems) -> [any EnvelopeSigner]
+    private static func heading(_ count: Int) -> String { "\(count) key files cannot be used" }
+
+    private static func signers(_ signing: Settings.Signing, _ problems: inout ConfigurationProblems)
+        -> [any EnvelopeSigner]
     {
         var signers: [any EnvelopeSigner] = []
         for path in signing.paths {
@@ -86,7 +85,7 @@ package enum KeyFiles {
         return signers
     }
 
-    private static func verificationKeys(_ settings: Settings, _ problems: inout KeyFileProblems) -> [PublicKey] {
+    private static func verificationKeys(_ settings: Settings, _ problems: inout ConfigurationProblems) -> [PublicKey] {
         var keys: [PublicKey] = []
         for path in settings.signing.paths {
             problems.collect { () throws(CommandError) in keys.append(try loadPublicHalf(path)) }
