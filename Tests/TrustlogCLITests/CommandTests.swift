@@ -21,9 +21,11 @@ struct CommandTests {
         #expect(invalid.output.isEmpty)
         #expect(
             invalid.error == """
-                error: the settings have 2 errors:
+                error: the settings have 3 errors:
                 \(bad):2:19: input.batch-size: 'many' is text; allowed: an integer from 1 to 100000
                 --set: log.level: 'loud' is not allowed; allowed: one of trace, debug, info, notice, warning, error, critical
+                signing.key-file: is not set, and every record that is published must be signed; make a key with \
+                'trustlog keygen trustlog.key' and set signing.key-file to its path
                 hint: 'trustlog config schema' lists every setting
 
                 """)
@@ -49,6 +51,30 @@ struct CommandTests {
         #expect(missing.code == 0)
         #expect(missing.error == "warning: the key file /no/such.key is not there\n")
         #expect(await trustlog(words + ["signing.key-file=\(unfit)"]).code == 78)
+    }
+
+    @Test(
+        "config check and run refuse properties that librdkafka does not take together, and tell what it says",
+        arguments: [
+            ("producer.max.in.flight=100", "db-and-trustlog", "max.in.flight"),
+            ("producer.retries=0", "db-only", "retries"), ("producer.retries=0", "trustlog-only", "retries"),
+            ("consumer.max.poll.interval.ms=1000", "db-only", "max.poll.interval.ms"),
+            ("properties.max.poll.interval.ms=1000", "trustlog-only", "max.poll.interval.ms"),
+        ])
+    func unfitTogether(property: String, strategy: String, told: String) async throws {
+        let directory = try TemporaryDirectory()
+        #expect(await trustlog("keygen", directory.path + "/key").code == 0)
+        let words = [
+            "kafka.bootstrap-servers=127.0.0.1:1", "signing.key-file=\(directory.path)/key", "strategy=\(strategy)",
+            "database.url=sqlite:\(directory.path)/t.db", "http.listen=off", "admin.listen=off",
+        ].flatMap { ["--set", $0] }
+        #expect(await trustlog(["config", "check"] + words).code == 0)
+        for command in [["config", "check"], ["run"]] {
+            let outcome = await trustlog(command + words + ["--set", "kafka.\(property)"])
+            #expect(outcome.code == 78)
+            #expect(outcome.error.contains("cannot be made, librdkafka says: "), "\(outcome.error)")
+            #expect(outcome.error.contains(told), "\(outcome.error)")
+        }
     }
 
     @Test("--set without a value is a wrong command line, exit 64")

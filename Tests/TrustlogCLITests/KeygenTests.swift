@@ -145,6 +145,26 @@ struct KeygenTests {
         settings.signing.additionalKeyFiles = [b, a]
         #expect(throws: CommandError.self) { try KeyFiles.signers(settings.signing) }
         #expect(try KeyFiles.signers(Settings().signing).isEmpty)
+
+        let unfit = try directory.file("unfit", "no key", mode: 0o600)
+        settings.signing.keyFile = unfit
+        settings.signing.additionalKeyFiles = ["/no/such.key", a]
+        settings.verify.keyFiles = ["/no/such.pub"]
+        let error = #expect(throws: CommandError.self) { try KeyFiles.signers(settings.signing) }
+        #expect(error?.exitCode == .configuration)
+        #expect(error?.message.hasPrefix("2 key files cannot be used:\ncannot use the private key \(unfit): ") == true)
+        #expect(error?.message.contains("\ncannot read the private key /no/such.key: No such file") == true)
+        let words = [
+            "config", "check", "--set", "kafka.bootstrap-servers=a:1", "--set", "signing.key-file=\(unfit)", "--set",
+            "signing.additional-key-files=\(c).pub", "--set", "verify.key-files=\(unfit)",
+            "--set", "kafka.producer.retries=0",
+        ]
+        let checked = await trustlog(words)
+        #expect(checked.code == 78)
+        #expect(checked.error.hasPrefix("error: the settings have 4 errors:\ncannot use the private key \(unfit): "))
+        for text in ["private key \(c).pub: ", "public key \(unfit): ", "kafka.producer.*: "] {
+            #expect(checked.error.contains(text), "\(checked.error)")
+        }
     }
 
     private func mode(_ path: String) throws -> mode_t {

@@ -129,15 +129,64 @@ struct SettingsErrorTests {
             problems(set: ["kafka.producer.\(property)=1"]),
             problems(environment: ["TRUSTLOG_KAFKA_PROPERTIES_\(upper)": "1"]),
         ].map { try #require($0.first) }
-        for text in texts { #expect(text.contains("the property \(property) is not to be set: ")) }
+        for text in texts { #expect(text.contains("the property \(property) is not to be set (value '1'): ")) }
     }
 
     @Test("a property that librdkafka does not know is an error where a broker is used, and shown with the others")
     func unknownProperty() throws {
-        let loaded = try load("kafka: {bootstrap-servers: a, properties: {lingr.ms: 5}}", set: ["strategy=db-only"])
-        #expect(throws: Never.self) { try loaded.validate(for: .database) }
-        #expect(throws: SettingsError(loaded.propertyProblems)) { try loaded.validate(for: .run) }
+        let yaml = "kafka: {bootstrap-servers: a, properties: {lingr.ms: 5}}"
+        let loaded = try load(yaml, set: ["strategy=db-only"], for: .database)
         #expect(loaded.propertyProblems.first?.text.contains("/s.yaml:1:44: kafka.properties.lingr.ms: ") == true)
+        let texts = try problems(yaml, set: ["strategy=db-only"], for: .run)
+        #expect(texts.count == 1)
+        #expect(texts.first?.hasPrefix("s.yaml:1:44: kafka.properties.lingr.ms: ") == true)
+    }
+
+    @Test("what is missing is told together with what is wrong, but for a key that is wrong itself")
+    func missingAndWrong() throws {
+        let required = ["kafka.bootstrap-servers", "signing.key-file"]
+        let cases: [(yaml: String, missing: [String])] = [
+            ("input.batch-size: many", required), ("kafka.properties.lingr.ms: 5", required),
+            ("kafka.bootstrap-servers: 'a b'", ["signing.key-file"]),
+            ("kafka.bootstrap-server: a", ["signing.key-file"]), ("strategy: none", ["kafka.bootstrap-servers"]),
+            ("signing.key-file: 5", ["kafka.bootstrap-servers"]), ("a: [", []),
+        ]
+        for (yaml, missing) in cases {
+            let texts = try problems(yaml, for: .run)
+            #expect(texts.first?.hasPrefix("s.yaml:") == true)
+            #expect(
+                texts.dropFirst().map { String($0.prefix { $0 != ":" }) } == missing, "\(yaml): \(texts)")
+        }
+    }
+
+    @Test("a setting that is wrong contradicts no other one: what it was meant to be is not known")
+    func noFollowingErrors() throws {
+        for yaml in [
+            "{output.topic: 5, input.topic: trustlog}", "{input.topic: 5, output.topic: operations}",
+            "{admin.listen: 5, http.listen: '127.0.0.1:8465'}", "{strategy: none, output.topic: operations}",
+        ] {
+            #expect(try problems(yaml).count == 1, "\(yaml)")
+        }
+    }
+
+    @Test("every wrong element of a list is named, where it stands")
+    func wrongElements() throws {
+        #expect(
+            try problems("output.forward-headers: [1, true, null, a]").map { $0.prefix { $0 != ";" } } == [
+                "s.yaml:1:26: output.forward-headers: '1' is no text",
+                "s.yaml:1:29: output.forward-headers: 'true' is no text",
+                "s.yaml:1:35: output.forward-headers: has no value",
+            ])
+        #expect(
+            try problems("kafka.bootstrap-servers:\n- a:1\n- h:x\n- b c").map { $0.prefix { $0 != ";" } } == [
+                "s.yaml:3:3: kafka.bootstrap-servers: 'h:x' is not allowed",
+                "s.yaml:4:3: kafka.bootstrap-servers: 'b c' is not allowed",
+            ])
+        #expect(
+            try problems(set: ["kafka.bootstrap-servers=h:x,a,b c"]).map { $0.prefix { $0 != ";" } } == [
+                "--set: kafka.bootstrap-servers: 'h:x' is not allowed",
+                "--set: kafka.bootstrap-servers: 'b c' is not allowed",
+            ])
     }
 
     @Test("a property that librdkafka does not take with this value is told with its place")
@@ -146,7 +195,7 @@ struct SettingsErrorTests {
             "kafka.properties: {\n  lingr.ms: 5,\n  linger.ms: soon,\n  client.id: [a],\n  client.rack: }")
         #expect(texts.count == 4)
         #expect(texts[0].hasPrefix("s.yaml:2:3: kafka.properties.lingr.ms: librdkafka "))
-        #expect(texts[0].hasSuffix(" knows no property \"lingr.ms\""))
+        #expect(texts[0].hasSuffix(" knows no property \"lingr.ms\" (value '5')"))
         #expect(
             texts[1]
                 == "s.yaml:3:3: kafka.properties.linger.ms: property \"linger.ms\": librdkafka refuses the value \"soon\""
@@ -167,12 +216,45 @@ struct SettingsErrorTests {
             database: {url: "oracle://u:hunter2@h/db?password=hunter2", password: [hunter2]}
             database.pasword: hunter2
             kafka.properties: {sasl.password: {a: {b: hunter2}}, ssl.key.password: [hunter2]}
+            kafka.producer: {sasl.pasword: hunter2, ssl.key.pme: hunter2, sasl.oauthbearer.clientsecrt: hunter2}
             kafka.propertis.sasl.password: hunter2
             my-api-token: hunter2
             """, environment: ["TRUSTLOG_DATABASE_URL": "hunter2", "TRUSTLOG_DATABASE_PASSWORD": "hunter2\u{7}"])
         #expect(texts.count >= 7)
         for text in texts { #expect(!text.contains("hunter2"), "\(text)") }
         #expect(texts.contains { $0.contains("'oracle://u:***@h/db?password=***' is not allowed") })
+    }
+
+    @Test(
+        "a URL whose password holds an unescaped character that ends it is refused, masked, with what to write",
+        arguments: [
+            ("postgresql://u:S3C/x@127.0.0.1:1/d", "postgresql://u:***@127.0.0.1:1/d", "@ in its host"),
+            ("postgresql://u:S3C/d", "postgresql://u:***", "port"),
+            ("postgresql://u:pa@S3C@127.0.0.1:1/d", "postgresql://u:***@127.0.0.1:1/d", "@ in its host"),
+            ("postgresql://u:12/S3C@127.0.0.1:1/d", "postgresql://u:***@127.0.0.1:1/d", "@ in its host"),
+            ("postgresql://u:p@S3C/x@127.0.0.1:1/d", "postgresql://u:***@127.0.0.1:1/d", "@ in its host"),
+            ("mysql://u:S3C/x@127.0.0.1:1/d", "mysql://u:***@127.0.0.1:1/d", "port"),
+            ("mysql://u:12/S3C@h", "mysql://u:***@h", "@ behind the host"),
+        ])
+    func unescapedPassword(url: String, masked: String, reason: String) async throws {
+        let text = try #require(try problems(set: ["database.url=\(url)"]).first)
+        #expect(text.hasPrefix("--set: database.url: '\(masked)' is not allowed: database.url has "))
+        #expect(text.contains(reason))
+        #expect(text.contains("%2F") || reason == "port")
+        let outcome = await trustlog("migrate", "--check", "--set", "database.url=\(url)")
+        #expect(outcome.code == 78)
+        #expect(!(outcome.error + outcome.output).contains("S3C"))
+    }
+
+    @Test(
+        "a URL in which those characters are escaped, or mean what they say, is read",
+        arguments: [
+            "postgresql://u:%40%2F%3A@h:1/d", "postgresql://u:a?b#c@h/d", "postgresql://h1:1,h2:2,h3/d?user=a@b",
+            "postgresql://u@[::1]:5432/d", "postgresql:///d?host=/run/postgresql", "postgresql://u@h/d%40e",
+            "mysql://u:a@b@h:1/d",
+        ])
+    func soundURLs(url: String) throws {
+        #expect(try problems(set: ["database.url=\(url)"]) == [])
     }
 
     @Test("a secret and its file in one layer contradict each other")
@@ -189,17 +271,39 @@ struct SettingsErrorTests {
                 == ["s.yaml:1:25: database.password-file: cannot read /no/such: No such file or directory"])
     }
 
+    @Test("settings that contradict each other are told with the place of one that was set")
+    func placeOfContradictions() throws {
+        #expect(
+            try problems("input:\n  topic: same\noutput:\n  topic: same\n  key: x").map { $0.prefix { $0 != ";" } } == [
+                "s.yaml:4:10: output.topic: 'same' is also input.topic: they must differ",
+                "s.yaml:5:8: output.key: 'x' is not allowed",
+            ])
+        #expect(
+            try problems("input.topic: trustlog")
+                == ["s.yaml:1:14: output.topic: 'trustlog' is also input.topic: they must differ"])
+        #expect(
+            try problems("http.listen: 127.0.0.1:8465").first?.hasPrefix(
+                "s.yaml:1:14: admin.listen: 127.0.0.1:8465 and ")
+                == true)
+    }
+
+    @Test("under db-only, which publishes nothing, the output topic contradicts no other one")
+    func unusedOutputTopic() throws {
+        #expect(try problems("{strategy: db-only, input.topic: same, output.topic: same}") == [])
+        #expect(try problems("{strategy: db-only, input.topic: same, input.dead-letter-topic: same}").count == 1)
+    }
+
     @Test(
         "settings that contradict each other are an error",
         arguments: [
-            ("output.topic=operations", "output.topic: 'operations' is also input.topic: they must differ"),
+            ("output.topic=operations", "--set: output.topic: 'operations' is also input.topic: they must differ"),
             (
                 "input.dead-letter-topic=trustlog",
-                "input.dead-letter-topic: 'trustlog' is also output.topic: they must differ"
+                "--set: input.dead-letter-topic: 'trustlog' is also output.topic: they must differ"
             ),
             (
                 "admin.listen=127.0.0.1:8464",
-                "admin.listen: 127.0.0.1:8464 and http.listen 0.0.0.0:8464 need different ports"
+                "--set: admin.listen: 127.0.0.1:8464 and http.listen 0.0.0.0:8464 need different ports"
             ),
         ])
     func contradictions(assignment: String, message: String) throws {

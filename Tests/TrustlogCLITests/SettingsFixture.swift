@@ -40,20 +40,22 @@ final class TemporaryDirectory {
 
 /// Loads settings from a YAML text as `s.yaml`.
 func load(
-    _ yaml: String? = nil, environment: [String: String] = [:], set assignments: [String] = []
+    _ yaml: String? = nil, environment: [String: String] = [:], set assignments: [String] = [],
+    for purpose: SettingsPurpose? = nil
 ) throws -> LoadedSettings {
     let directory = try TemporaryDirectory()
     let file = try yaml.map { try directory.file("s.yaml", $0) }
     let assignments = try assignments.map { try #require(SettingAssignment(argument: $0)) }
-    return try SettingsLoader(configFile: file, environment: environment, assignments: assignments).load()
+    return try SettingsLoader(configFile: file, environment: environment, assignments: assignments).load(for: purpose)
 }
 
 /// What is wrong with settings, a line each, the directory of the file left out.
 func problems(
-    _ yaml: String? = nil, environment: [String: String] = [:], set assignments: [String] = []
+    _ yaml: String? = nil, environment: [String: String] = [:], set assignments: [String] = [],
+    for purpose: SettingsPurpose? = nil
 ) throws -> [String] {
     do {
-        _ = try load(yaml, environment: environment, set: assignments)
+        _ = try load(yaml, environment: environment, set: assignments, for: purpose)
         return []
     } catch let error as SettingsError {
         return error.problems.map(\.text).map { text in

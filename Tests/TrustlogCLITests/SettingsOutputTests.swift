@@ -29,6 +29,20 @@ struct SettingsOutputTests {
         #expect(values(SettingsShow(second).yaml()) == values(shown))
     }
 
+    @Test(
+        "characters that a YAML file must not hold, or that end a line in it, come back",
+        arguments: [
+            "\u{FFFE}", "\u{FFFF}", "\u{FFFD}", "\u{FEFF}", "\u{2028}", "\u{2029}", "\u{85}", "\u{1}", "\u{7F}",
+            "\u{D7FF}", "\u{E000}", "\u{1FFFE}", "\u{10FFFF}", "\n", "\t",
+        ])
+    func awkwardCharacters(character: String) throws {
+        let value = "a \(character) \(character)b\(character)"
+        let first = try load(set: ["kafka.properties.client.id=\(value)"])
+        let second = try load(SettingsShow(first).yaml())
+        let shown = try #require(second.settings.kafka.properties["client.id"])
+        #expect(shown.utf8.elementsEqual(value.utf8))
+    }
+
     @Test("every value says where it comes from")
     func origins() throws {
         let shown = SettingsShow(
@@ -49,13 +63,13 @@ struct SettingsOutputTests {
         let file = try directory.file("secret", "hunter2\n")
         let loaded = try load(
             """
-            database: {url: "postgresql://u:hunter2@h/db?sslpassword=hunter2&x=1", password: hunter2}
+            database: {url: "postgresql://u:hunter2@h/db?sslpassword=hunter2&connect_timeout=1", password: hunter2}
             kafka.properties: {sasl.password: hunter2, ssl.keystore.password: hunter2, ssl.key.pem: hunter2}
             kafka.consumer: {sasl.oauthbearer.client.secret: hunter2, ssl.key.password-file: \(file)}
             """)
         let shown = SettingsShow(loaded).yaml()
         #expect(!shown.contains("hunter2"))
-        #expect(shown.contains("  url: \"postgresql://u:***@h/db?sslpassword=***&x=1\""))
+        #expect(shown.contains("  url: \"postgresql://u:***@h/db?sslpassword=***&connect_timeout=1\""))
         #expect(shown.contains("  password: \"***\""))
         #expect(shown.contains("    sasl.password: \"***\""))
         #expect(shown.contains("    ssl.key.password-file: \(file)"))
@@ -70,6 +84,23 @@ struct SettingsOutputTests {
             ("postgresql://u:p?q@h/db", "postgresql://u:***@h/db"),
             ("sqlite:/a@b:c?password", "sqlite:/a@b:c?password"),
             ("postgresql://:p@h", "postgresql://:***@h"),
+            // An @ among the parameters ends no user.
+            ("postgresql://h/d?user=u&password=S3C@x", "postgresql://h/d?user=u&password=***"),
+            ("postgresql://127.0.0.1:1/d?user=u&password=S3C@x", "postgresql://127.0.0.1:1/d?user=u&password=***"),
+            ("postgresql://u:S3C@h:1/d?user=u@x&sslmode=require", "postgresql://u:***@h:1/d?user=u@x&sslmode=require"),
+            ("mysql://h/d?password=S3C:q@x", "mysql://h/d?password=***"),
+            ("postgresql://?user=u&password=S3C@x/y", "postgresql://?user=u&password=***"),
+            // What may belong to a password is masked with it.
+            ("mysql://u:S3C/b?c@h/db", "mysql://u:***@h/db"), ("mysql://u:12/S3C?c=d@h/db", "mysql://u:***@h/db"),
+            ("postgresql://u:a@S3C/c?S3C@h/db", "postgresql://u:***@h/db"),
+            ("postgresql://u:S3C/h", "postgresql://u:***"), ("postgresql://u:99999/h", "postgresql://u:***"),
+            ("postgresql://h/d?password=a&S3C&sslmode=require", "postgresql://h/d?password=***&sslmode=require"),
+            ("postgresql://h/d?password=a&b=S3C", "postgresql://h/d?password=***"),
+            ("postgresql://h/d?pasword=S3C", "postgresql://h/d?pasword=***"),
+            ("postgresql://u:S3C@\u{301}h/d", "postgresql://u:***@\u{301}h/d"),
+            // Percent-encoding of the name hides nothing.
+            ("postgresql://h/d?pass%77ord=S3C&sslmode=require", "postgresql://h/d?pass%77ord=***&sslmode=require"),
+            ("postgresql://h/d?%53SLPASSWORD=S3C", "postgresql://h/d?%53SLPASSWORD=***"),
         ])
     func maskedURL(url: String, masked: String) {
         #expect(DatabaseURL(url)?.masked == masked)

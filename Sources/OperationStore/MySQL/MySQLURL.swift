@@ -33,6 +33,8 @@ struct MySQLURL: Sendable {
         let query = Self.split(&rest, at: "?")
         let path = Self.split(&rest, at: "/")
         try readAuthority(rest)
+        // A / within the password ends the host too early: what follows is not to be shown as the database's name.
+        if path?.contains("@") == true { throw Self.invalid("has an @ behind the host; write / as %2F and @ as %40") }
         guard let path, !path.isEmpty, !path.contains("/") else { throw Self.invalid("names no database") }
         database = try Self.decoded(path, "database")
         for parameter in query?.split(separator: "&") ?? [] { try readParameter(parameter) }

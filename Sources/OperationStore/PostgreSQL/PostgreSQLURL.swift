@@ -11,9 +11,10 @@ struct PostgreSQLURL: Sendable {
     /// - Parameter password: added, unless it is `nil`.
     /// - Throws: ``StoreError`` of kind `configuration`, without what the URL holds.
     init(_ url: String, password: String?, connectTimeout: Duration) throws(StoreError) {
+        try PostgreSQLURLForm(url).check()
         var given = try Self.parse(url)
+        secrets = Self.secrets(given, password)
         if let password { given["password"] = password }
-        secrets = ["password", "sslpassword"].compactMap { given[$0] }.filter { !$0.isEmpty }
         place = Self.place(given)
         var values = Self.defaults(connectTimeout: connectTimeout)
         values.merge(given) { $1 }
@@ -36,6 +37,13 @@ struct PostgreSQLURL: Sendable {
             "connect_timeout": "\(seconds)", "fallback_application_name": "trustlog", "keepalives_idle": "15",
             "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "30000",
         ]
+    }
+
+    private static func secrets(_ given: [String: String], _ password: String?) -> [String] {
+        let marks = ["password", "secret", "scram_client_key", "scram_server_key"]
+        let values = given.filter { keyword, _ in marks.contains { keyword.contains($0) } }.map(\.value)
+        // A longer one first: a shorter one may be part of it.
+        return (values + [password].compactMap { $0 }).filter { !$0.isEmpty }.sorted { $0.utf8.count > $1.utf8.count }
     }
 
     private static func parse(_ url: String) throws(StoreError) -> [String: String] {

@@ -13,7 +13,8 @@ enum ConfigCommand {
     private static let check = Command(
         "check", abstract: "Check the settings; every error is shown.",
         discussion: """
-            Exit code 0 if the service could start with them, 78 if not. Key files that are there are tried.
+            Exit code 0 if the service could start with them, 78 if not. Key files that are there are tried, and so is whether librdkafka \
+            makes the clients that the service needs.
 
             With --connect also 69 if broker or database do not answer. It writes a line each for what it tried; warnings \
             are no failure.
@@ -21,7 +22,10 @@ enum ConfigCommand {
         parameters: [connect, TimeLimit.option]
     ) { arguments, terminal in
         let loaded = try GlobalOptions.loadSettings(arguments, terminal, for: .run)
-        try checkKeys(loaded.settings, terminal)
+        var problems = ConfigurationProblems()
+        checkKeys(loaded.settings, terminal, &problems)
+        loaded.settings.checkClients(&problems)
+        try problems.check { "the settings have \($0) errors" }
         terminal.writeLine(
             "the settings are valid" + (loaded.file.map { " (\(printable($0)))" } ?? " (no settings file)"))
         guard arguments[connect] else { return .success }
@@ -39,7 +43,9 @@ enum ConfigCommand {
     }
 
     /// A key file may be missing where settings are only checked, say before a deployment; one that is there must be fit.
-    private static func checkKeys(_ settings: Settings, _ terminal: Terminal) throws {
+    private static func checkKeys(
+        _ settings: Settings, _ terminal: Terminal, _ problems: inout ConfigurationProblems
+    ) {
         var present = settings
         let isThere = { (path: String) in
             if access(path, F_OK) == 0 || errno != ENOENT { return true }
@@ -49,8 +55,7 @@ enum ConfigCommand {
         present.signing.keyFile = settings.signing.keyFile.flatMap { isThere($0) ? $0 : nil }
         present.signing.additionalKeyFiles.removeAll { !isThere($0) }
         present.verify.keyFiles.removeAll { !isThere($0) }
-        _ = try KeyFiles.signers(present.signing)
-        _ = try KeyFiles.verificationKeys(present)
+        KeyFiles.check(present, &problems)
     }
 
     private static let show = Command(

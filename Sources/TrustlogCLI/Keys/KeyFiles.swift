@@ -40,25 +40,59 @@ package enum KeyFiles {
     }
 
     /// The keys that sign, the main one first; empty if none is set.
+    ///
+    /// - Throws: what is wrong with each of the files.
     package static func signers(_ signing: Settings.Signing) throws(CommandError) -> [any EnvelopeSigner] {
-        var signers: [any EnvelopeSigner] = []
-        for path in signing.paths {
-            let signer = try load(path)
-            if signers.contains(where: { $0.keyID == signer.keyID }) {
-                throw CommandError(
-                    .configuration, "\(path) holds the key \(signer.keyID) again: each key signs once",
-                    hint: "take it out of signing.additional-key-files")
-            }
-            signers.append(signer)
-        }
+        var problems = ConfigurationProblems()
+        let signers = signers(signing, &problems)
+        try problems.check(heading)
         return signers
     }
 
     /// The keys that verify: `verify.key-files` and the public halves of those that sign. Each once.
+    ///
+    /// - Throws: what is wrong with each of the files.
     package static func verificationKeys(_ settings: Settings) throws(CommandError) -> [PublicKey] {
+        var problems = ConfigurationProblems()
+        let keys = verificationKeys(settings, &problems)
+        try problems.check(heading)
+        return keys
+    }
+
+    /// Tries all files that are named, and collects what is wrong with each of them.
+    static func check(_ settings: Settings, _ problems: inout ConfigurationProblems) {
+        _ = signers(settings.signing, &problems)
+        _ = verificationKeys(settings, &problems)
+    }
+
+    private static func heading(_ count: Int) -> String { "\(count) key files cannot be used" }
+
+    private static func signers(_ signing: Settings.Signing, _ problems: inout ConfigurationProblems)
+        -> [any EnvelopeSigner]
+    {
+        var signers: [any EnvelopeSigner] = []
+        for path in signing.paths {
+            problems.collect { () throws(CommandError) in
+                let signer = try load(path)
+                if signers.contains(where: { $0.keyID == signer.keyID }) {
+                    throw CommandError(
+                        .configuration, "\(path) holds the key \(signer.keyID) again: each key signs once",
+                        hint: "take it out of signing.additional-key-files")
+                }
+                signers.append(signer)
+            }
+        }
+        return signers
+    }
+
+    private static func verificationKeys(_ settings: Settings, _ problems: inout ConfigurationProblems) -> [PublicKey] {
         var keys: [PublicKey] = []
-        for path in settings.signing.paths { keys.append(try loadPublicHalf(path)) }
-        for path in settings.verify.keyFiles { keys.append(try loadPublic(path)) }
+        for path in settings.signing.paths {
+            problems.collect { () throws(CommandError) in keys.append(try loadPublicHalf(path)) }
+        }
+        for path in settings.verify.keyFiles {
+            problems.collect { () throws(CommandError) in keys.append(try loadPublic(path)) }
+        }
         var seen: Set<String> = []
         return keys.filter { seen.insert($0.keyID).inserted }
     }

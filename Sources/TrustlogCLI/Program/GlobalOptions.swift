@@ -12,30 +12,20 @@ package enum GlobalOptions {
 
     /// The effective settings; warnings go to standard error.
     ///
+    /// - Parameter purpose: they hold everything that it needs.
     /// - Throws: ``CommandError`` with exit code 78 and everything that is wrong.
-    package static func loadSettings(_ arguments: ParsedArguments, _ terminal: Terminal) throws -> LoadedSettings {
+    package static func loadSettings(
+        _ arguments: ParsedArguments, _ terminal: Terminal, for purpose: SettingsPurpose? = nil
+    ) throws -> LoadedSettings {
         let loader = SettingsLoader(
             configFile: arguments[config], environment: terminal.environment, assignments: arguments[set])
         do throws(SettingsError) {
-            let loaded = try loader.load()
+            let loaded = try loader.load(for: purpose)
             for warning in loaded.warnings { terminal.reportLine("warning", warning) }
             return loaded
         } catch {
             for warning in error.warnings { terminal.reportLine("warning", warning) }
             throw error.commandError
         }
-    }
-
-    /// The effective settings, with everything that the purpose needs.
-    package static func loadSettings(
-        _ arguments: ParsedArguments, _ terminal: Terminal, for purpose: SettingsPurpose
-    ) throws -> LoadedSettings {
-        let loaded = try loadSettings(arguments, terminal)
-        do throws(SettingsError) {
-            try loaded.validate(for: purpose)
-        } catch {
-            throw error.commandError
-        }
-        return loaded
     }
 }

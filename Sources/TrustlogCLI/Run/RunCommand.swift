@@ -18,8 +18,16 @@ enum RunCommand {
         group: CommandGroup.service
     ) { arguments, terminal in
         let loaded = try GlobalOptions.loadSettings(arguments, terminal, for: .run)
+        try check(loaded.settings)
         let service = try RunningService(loaded.settings, logger: loaded.settings.log.logger(terminal))
         return try await service.run()
+    }
+
+    /// What waiting does not mend is told before anything starts.
+    private static func check(_ settings: Settings) throws {
+        var problems = ConfigurationProblems()
+        settings.checkClients(&problems)
+        try problems.check { "\($0) clients of Kafka cannot be made" }
     }
 }
 

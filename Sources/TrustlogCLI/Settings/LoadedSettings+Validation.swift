@@ -25,24 +25,29 @@ package enum SettingsPurpose: Sendable {
 }
 
 extension LoadedSettings {
-    /// Checks that everything is set which the purpose needs, and that librdkafka takes its properties.
+    /// What the purpose needs and nobody has set.
     ///
     /// Whether keys that are named exist and are fit is for whoever reads them: see ``KeyFiles``.
-    package func validate(for purpose: SettingsPurpose) throws(SettingsError) {
-        var problems = purpose.usesBroker ? propertyProblems : []
-        if purpose.usesBroker, settings.kafka.bootstrapServers.isEmpty {
+    ///
+    /// - Parameter wrongKeys: of these is told already that they are wrong; `nil`: there is a file that nobody can read.
+    func missing(for purpose: SettingsPurpose, wrongKeys: Set<String>?) -> [SettingsProblem] {
+        guard let wrongKeys else { return [] }
+        var problems: [SettingsProblem] = []
+        if purpose.usesBroker, settings.kafka.bootstrapServers.isEmpty, !wrongKeys.contains("kafka.bootstrap-servers") {
             problems.append(
                 SettingsProblem(
                     key: "kafka.bootstrap-servers",
                     "is not set: name the brokers, for example --set kafka.bootstrap-servers=localhost:9092"))
         }
-        if purpose.signs(settings.strategy), settings.signing.keyFile == nil {
+        if purpose.signs(settings.strategy), settings.signing.keyFile == nil,
+            wrongKeys.isDisjoint(with: ["signing.key-file", "strategy"])
+        {
             problems.append(
                 SettingsProblem(
                     key: "signing.key-file",
                     "is not set, and every record that is published must be signed; make a key with "
                         + "'trustlog keygen trustlog.key' and set signing.key-file to its path"))
         }
-        guard problems.isEmpty else { throw SettingsError(problems) }
+        return problems
     }
 }

@@ -8,6 +8,7 @@ package struct Setting: Sendable {
     package let isSecret: Bool
     let form: SettingForm
     let isList: Bool
+    let isAllowedElement: @Sendable (String) -> Bool
     package let typeName: String
     package let expectation: String
     let schema: [JSONValue.Member]
@@ -28,6 +29,7 @@ package struct Setting: Sendable {
         self.isSecret = secret
         self.form = type.form
         self.isList = type.isList
+        self.isAllowedElement = type.isAllowedElement
         self.typeName = type.name
         self.expectation = type.expectation
         self.schema = type.schema

@@ -15,7 +15,8 @@ enum StatusCommand {
         "status", abstract: "Show whether everything is preserved, and what is stuck and why.",
         discussion: """
             Asks the running process at admin.listen. Without one it says so and shows what database and broker know. \
-            Exit code 0 if there is an answer, 69 if neither process nor database can be reached.
+            Exit code 0 if there is an answer, 69 if neither process nor database can be reached; what the broker knows is \
+            shown even then.
             """,
         group: CommandGroup.operation, parameters: [watch, DocumentFormat.option, TimeLimit.option]
     ) { arguments, terminal in
@@ -23,13 +24,14 @@ enum StatusCommand {
         let source = StatusSource(settings: loaded.settings, timeout: arguments[TimeLimit.option].duration)
         let isWatching = arguments[watch]
         repeat {
-            let status = try await source.read()
+            let (status, problem) = try await source.read()
             switch arguments[DocumentFormat.option] {
             case .json: terminal.writeLine(isWatching ? status.compactText : status.prettyText)
             case .text:
                 if isWatching && terminal.output.isTerminal { terminal.write("\u{1B}[H\u{1B}[2J") }
                 terminal.write(StatusScreen(status, terminal: terminal).text)
             }
+            if let problem, !isWatching { throw problem }
             if isWatching { try await ContinuousClock().sleep(for: .seconds(2)) }
         } while isWatching
         return .success
@@ -41,9 +43,16 @@ struct StatusSource: Sendable {
     let settings: Settings
     let timeout: Duration
 
-    func read() async throws -> JSONValue {
-        if let running = try askProcess() { return running }
-        return try await collect().json
+    /// - Returns: the status, and the error to end with where no process runs and the database cannot be asked.
+    func read() async throws -> (JSONValue, CommandError?) {
+        if let running = try askProcess() { return (running, nil) }
+        let report = try await collect()
+        let problem = report.databaseProblem.map { problem in
+            CommandError(
+                .unreachable, "no process runs, and the database cannot be asked: \(problem)",
+                hint: "start 'trustlog run', or mend database.url")
+        }
+        return (report.json, problem)
     }
 
     /// `nil` where no process listens.
@@ -76,19 +85,29 @@ struct StatusSource: Sendable {
             try await readDatabase(&report, configuration, logger)
         }
         if !settings.kafka.bootstrapServers.isEmpty {
-            do {
-                let lags = try await GroupLag(configuration: configuration, logger: logger).read(timeout: timeout)
-                report.consumer = lags
-            } catch {
-                report.brokerProblem = "\(error)"
-            }
+            await readBroker(&report, configuration, logger)
         }
         return report
     }
 
+    private func readBroker(
+        _ report: inout StatusReport, _ configuration: ServiceConfiguration, _ logger: Logger
+    ) async {
+        do {
+            report.consumer = try await GroupLag(configuration: configuration, logger: logger).read(timeout: timeout)
+        } catch {
+            if error.problem == .missing {
+                report.waiting.append(
+                    StatusReport.Waiting(topic: configuration.input.topic, reason: "the broker has no such topic"))
+            } else {
+                report.brokerProblem = "\(error)"
+            }
+        }
+    }
+
     private func readDatabase(
         _ report: inout StatusReport, _ configuration: ServiceConfiguration, _ logger: Logger
-    ) async throws {
+    ) async throws(CommandError) {
         let store = try settings.openStore(logger: logger)
         do throws(StoreError) {
             let statistics = try await store.statistics()
@@ -97,10 +116,7 @@ struct StatusSource: Sendable {
             report.cursors = try await CursorReport.all(
                 of: store, cursorCount: configuration.cursor.count, statistics)
         } catch {
-            await store.close()
-            throw CommandError(
-                .unreachable, "no process runs, and the database cannot be asked: \(error)",
-                hint: "start 'trustlog run', or mend database.url")
+            report.databaseProblem = "\(error)"
         }
         await store.close()
     }

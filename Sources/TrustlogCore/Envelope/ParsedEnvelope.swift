@@ -30,7 +30,7 @@ struct ParsedEnvelope {
         guard let payload = members.payload else { throw .malformed("it has no payload in base64") }
         guard let payloadType = members.payloadType else { throw .malformed("it has no payloadType that is a string") }
         guard let signatures = members.signatures, !signatures.isEmpty else {
-            throw .malformed("it has no signatures that are objects with a sig in base64")
+            throw .malformed("it has no signature that is an object with a sig in base64")
         }
         guard signatures.count <= Self.maximumSignatures else {
             throw .malformed("it has \(signatures.count) signatures, at most \(Self.maximumSignatures) are tried")
@@ -71,21 +71,19 @@ extension JSONParser {
         return envelope
     }
 
-    /// `nil` if an element is not a signature.
-    private mutating func readSignatures(_ input: Span<UInt8>) throws(JSONError) -> [ParsedEnvelope.Signature]? {
+    /// Those that can be decoded: another signer's that cannot does not spoil them.
+    private mutating func readSignatures(_ input: Span<UInt8>) throws(JSONError) -> [ParsedEnvelope.Signature] {
         var signatures: [ParsedEnvelope.Signature] = []
-        var isComplete = true
         try openArray(input)
         var isFirst = true
         while try nextElement(input, isFirst: &isFirst) {
             if current(input) == UInt8(ascii: "{") {
-                if let signature = try readSignature(input) { signatures.append(signature) } else { isComplete = false }
+                if let signature = try readSignature(input) { signatures.append(signature) }
             } else {
-                isComplete = false
                 try skipValue(input, level: 2)
             }
         }
-        return isComplete ? signatures : nil
+        return signatures
     }
 
     private mutating func readSignature(_ input: Span<UInt8>) throws(JSONError) -> ParsedEnvelope.Signature? {

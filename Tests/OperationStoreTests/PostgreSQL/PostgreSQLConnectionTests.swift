@@ -15,7 +15,8 @@ struct PostgreSQLConnectionTests {
         arguments: [
             "postgresql://user:secret%zz@host/db", "postgresql://user:secret@[::1/db",
             "postgresql://user:pass@host/db?sekret=secret",
-            "postgres://user:secret@host/db?sslmode",
+            "postgres://user:secret@host/db?sslmode", "postgresql://user:secret/x@host:1/db",
+            "postgresql://user:1/secret@host/db", "postgresql://user:a@secret@host/db",
         ])
     func unreadable(url: String) throws {
         let error = #expect(throws: StoreError.self) { _ = try open(url) }

@@ -78,6 +78,21 @@ struct EnvelopeVerifierTests {
         #expect(error(envelope(signatures: [good]), keys: []) == .noValidSignature)
     }
 
+    @Test(
+        "a signature that cannot be decoded does not spoil the others",
+        arguments: [#"{"sig":"*"}"#, #"{"sig":null}"#, #"{"keyid":"a"}"#, "{}", "null", "1", #"[{"sig":"AA"}]"#])
+    func undecodable(element: String) throws {
+        let good = entry(try signature(signer, record), keyID: signer.keyID)
+        for signatures in [[element, good], [good, element]] {
+            #expect(throws: Never.self) { try verify(envelope(signatures: signatures)).get() }
+        }
+        #expect(error(envelope(signatures: [element, entry([1])])) == .noValidSignature)
+        guard case .malformed = error(envelope(signatures: [element])) else {
+            Issue.record("not malformed")
+            return
+        }
+    }
+
     @Test("a change of any bit of payload or signature is found", arguments: 0..<64)
     func tampering(round: Int) throws {
         var generator = SeededGenerator(seed: UInt64(round))
@@ -149,7 +164,7 @@ struct EnvelopeVerifierTests {
             #"{"payload":"","payloadType":"t","signatures":{}}"#, #"{"payload":"","payloadType":"t","signatures":[1]}"#,
             #"{"payload":"","payloadType":"t","signatures":[{}]}"#,
             #"{"payload":"","payloadType":"t","signatures":[{"sig":1}]}"#,
-            #"{"payload":"","payloadType":"t","signatures":[{"sig":"AA"},{"sig":"*"}]}"#,
+            #"{"payload":"","payloadType":"t","signatures":[{"sig":null},{"sig":"*"}]}"#,
             #"{"payload":"A","payloadType":"t","signatures":[{"sig":"AA"}]}"#,
             #"{"payload":1,"payloadType":"t","signatures":[{"sig":"AA"}]}"#,
             #"{"payload":"","payloadType":1,"signatures":[{"sig":"AA"}]}"#,

@@ -14,6 +14,8 @@ struct SettingsBuilder {
     /// See ``LoadedSettings/propertyProblems``.
     private var propertyProblems: [SettingsProblem] = []
     private var pending: [String: PendingSecret] = [:]
+    /// What unknown keys are thought to mean.
+    private var meantKeys: Set<String> = []
 
     /// - Parameter mayRepeat: Whether a later value of the same layer takes the place of an earlier one.
     mutating func apply(_ layer: [RawSetting], mayRepeat: Bool = false) {
@@ -31,16 +33,28 @@ struct SettingsBuilder {
     }
 
     /// The settings, or everything that is wrong with them.
-    mutating func finish() throws(SettingsError) -> LoadedSettings {
+    ///
+    /// - Parameter purpose: what else must be set; `nil`: nothing.
+    mutating func finish(for purpose: SettingsPurpose?) throws(SettingsError) -> LoadedSettings {
         for (key, secret) in pending.sorted(by: { $0.key < $1.key }) { readSecret(key, secret) }
-        let cross = SettingsRules(loaded.settings)
+        let cross = SettingsRules(loaded, wrongKeys: wrongKeys)
         problems += cross.problems
         loaded.warnings += cross.warnings
         loaded.propertyProblems = propertyProblems
-        guard problems.isEmpty else {
-            throw SettingsError((problems + propertyProblems).inReadingOrder(), warnings: loaded.warnings)
+        let missing = purpose.map { loaded.missing(for: $0, wrongKeys: wrongKeys) } ?? []
+        let areUsed = purpose?.usesBroker ?? false
+        guard problems.isEmpty, missing.isEmpty, propertyProblems.isEmpty || !areUsed else {
+            throw SettingsError((problems + propertyProblems).inReadingOrder() + missing, warnings: loaded.warnings)
         }
         return loaded
+    }
+
+    /// Keys of which is told already that they are wrong, or that were probably meant by one that is.
+    private var wrongKeys: Set<String>? {
+        // Without its file nothing is known.
+        if problems.contains(where: { $0.key == nil }) { return nil }
+        let keys = problems.compactMap(\.key).map { $0.hasSuffix("-file") ? [$0, String($0.dropLast(5))] : [$0] }
+        return Set(keys.joined()).union(meantKeys)
     }
 
     private mutating func refuseBoth(_ raw: RawSetting, _ secret: String, _ seen: inout Set<String>, _ mayRepeat: Bool)
@@ -60,15 +74,16 @@ struct SettingsBuilder {
     }
 
     private mutating func apply(_ raw: RawSetting, to setting: Setting) {
-        do throws(SettingsProblem) {
-            let texts = try texts(raw, for: setting)
-            guard setting.assign(texts, &loaded.settings) else {
-                throw invalid(raw, shown: shownValue(raw), allowed: setting.expectation)
-            }
-            accept(raw.key, raw.origin)
-        } catch {
-            problems.append(error)
+        let found = elementProblems(raw, setting)
+        guard found.isEmpty else {
+            problems += found
+            return
         }
+        guard let texts = texts(raw, for: setting), setting.assign(texts, &loaded.settings) else {
+            problems.append(invalid(raw, shown: shownValue(raw), allowed: setting.expectation))
+            return
+        }
+        accept(raw.key, raw.origin)
     }
 
     private mutating func apply(_ raw: RawSetting, to group: PropertyGroup) {
@@ -78,7 +93,8 @@ struct SettingsBuilder {
             return
         }
         if let reason = RefusedProperties.reason(property) {
-            let message = "the property \(property) is not to be set: \(reason)"
+            let shown = printable(shownValue(raw))
+            let message = "the property \(property) is not to be set (value '\(shown)'): \(reason)"
             problems.append(SettingsProblem(at: raw.keyOrigin, key: raw.key, message))
             return
         }
@@ -91,8 +107,8 @@ struct SettingsBuilder {
             return
         }
         if let reason = KafkaConfiguration.problem(property: property, value: text) {
-            let problem = SettingsProblem(at: raw.keyOrigin, key: raw.key, printable(reason))
-            propertyProblems.append(problem)
+            let message = printable(reason) + untoldValue(text, of: property, in: reason)
+            propertyProblems.append(SettingsProblem(at: raw.keyOrigin, key: raw.key, message))
         }
         loaded.settings[keyPath: group.path][property] = text
         accept(raw.key, raw.origin)
@@ -132,18 +148,13 @@ struct SettingsBuilder {
         }
     }
 
-    /// The texts that the value consists of, if its form fits the setting.
-    private func texts(_ raw: RawSetting, for setting: Setting) throws(SettingsProblem) -> [String] {
+    /// The texts that the value consists of; `nil` if its form does not fit the setting.
+    private func texts(_ raw: RawSetting, for setting: Setting) -> [String]? {
         switch raw.value {
-        case .text(let text): return setting.isList ? splitList(text) : [text]
-        case .scalar(let scalar):
-            try checkForm(scalar, raw, setting)
-            return setting.isList ? splitList(scalar.text) : [scalar.text]
-        case .list(let scalars):
-            guard setting.isList else { throw invalid(raw, shown: shownValue(raw), allowed: setting.expectation) }
-            for scalar in scalars { try checkForm(scalar, raw, setting) }
-            return scalars.map(\.text)
-        case .structure: throw invalid(raw, shown: raw.valueText, allowed: setting.expectation)
+        case .text(let text): setting.isList ? splitList(text) : [text]
+        case .scalar(let scalar): setting.isList ? splitList(scalar.text) : [scalar.text]
+        case .list(let scalars): setting.isList ? scalars.map(\.text) : nil
+        case .structure: nil
         }
     }
 
@@ -151,26 +162,55 @@ struct SettingsBuilder {
         text.split(separator: ",").map { $0.trimmingSpaces() }.filter { !$0.isEmpty }
     }
 
-    private func checkForm(_ scalar: YAMLScalar, _ raw: RawSetting, _ setting: Setting) throws(SettingsProblem) {
-        let shown = setting.isSecret ? Secret.mask : scalar.text
+    /// What is wrong with each part by itself: with the form of a scalar, with the elements of a list.
+    private func elementProblems(_ raw: RawSetting, _ setting: Setting) -> [SettingsProblem] {
+        switch raw.value {
+        case .scalar(let scalar):
+            if let problem = formProblem(scalar, raw, setting) { return [problem] }
+        case .list(let scalars) where setting.isList:
+            return scalars.compactMap { scalar in
+                var element = raw
+                if case .file(let path, _) = raw.origin { element.origin = .file(path: path, mark: scalar.mark) }
+                return formProblem(scalar, element, setting) ?? elementProblem(scalar.text, element, setting)
+            }
+        default: break
+        }
+        guard setting.isList else { return [] }
+        return (texts(raw, for: setting) ?? []).compactMap { elementProblem($0, raw, setting) }
+    }
+
+    private func elementProblem(_ text: String, _ raw: RawSetting, _ setting: Setting) -> SettingsProblem? {
+        setting.isAllowedElement(text) ? nil : invalid(raw, shown: text, allowed: setting.expectation)
+    }
+
+    private func formProblem(_ scalar: YAMLScalar, _ raw: RawSetting, _ setting: Setting) -> SettingsProblem? {
+        let shown = printable(setting.isSecret ? Secret.mask : scalar.text)
         switch (setting.form, scalar.resolution) {
         case (_, .null):
-            throw problem(raw, "has no value; allowed: \(setting.expectation) (leave the key out for the default)")
+            return problem(raw, "has no value; allowed: \(setting.expectation) (leave the key out for the default)")
         case (.freeText, .boolean), (.freeText, .integer), (.freeText, .number):
-            throw problem(
+            return problem(
                 raw,
                 "'\(shown)' is no text; allowed: \(setting.expectation) (if it is meant, put it between quotation marks)"
             )
         case (.integer, .text), (.number, .text), (.boolean, .text):
             let note = scalar.isPlain ? "" : " (without quotation marks)"
-            throw problem(raw, "'\(shown)' is text; allowed: \(setting.expectation)\(note)")
-        default: break
+            return problem(raw, "'\(shown)' is text; allowed: \(setting.expectation)\(note)")
+        default: return nil
         }
     }
 
-    private func unknownKey(_ raw: RawSetting) -> SettingsProblem {
+    /// The value of a property, where librdkafka's message does not tell it.
+    private func untoldValue(_ text: String, of property: String, in message: String) -> String {
+        if !text.isEmpty, message.firstRange(of: "\"\(text)\"") != nil { return "" }
+        let isSecret = Secret.isSecret(property: property) || Secret.mayBeSecret(unknownProperty: property)
+        return " (value '\(isSecret ? Secret.mask : printable(text))')"
+    }
+
+    private mutating func unknownKey(_ raw: RawSetting) -> SettingsProblem {
         let names = SettingsTable.all.flatMap { $0.isSecret ? [$0.key, $0.key + "-file"] : [$0.key] }
         let near = closest(to: raw.key, among: names)
+        if let near { meantKeys.insert(near) }
         let secret = Secret.mayBeSecret(unknownKey: raw.key, suggestion: near)
         let value = secret ? Secret.mask : raw.valueText
         let suggestion =

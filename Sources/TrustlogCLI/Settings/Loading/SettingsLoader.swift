@@ -43,8 +43,9 @@ package struct SettingsLoader {
         self.assignments = assignments
     }
 
-    /// - Throws: Everything that is wrong, whichever layer it stands in.
-    package func load() throws(SettingsError) -> LoadedSettings {
+    /// - Parameter purpose: what the settings are for, and which keys must be set therefore; `nil`: none must.
+    /// - Throws: Everything that is wrong, whichever layer it stands in, and what is missing.
+    package func load(for purpose: SettingsPurpose? = nil) throws(SettingsError) -> LoadedSettings {
         let fromEnvironment = environment[EnvironmentNames.configFile].flatMap { $0.isEmpty ? nil : $0 }
         var builder = SettingsBuilder()
         if let path = configFile ?? fromEnvironment {
@@ -56,7 +57,7 @@ package struct SettingsLoader {
         builder.apply(environmentSettings(&builder))
         builder.apply(
             assignments.map { RawSetting(key: $0.key, value: .text($0.value), origin: .commandLine) }, mayRepeat: true)
-        return try builder.finish()
+        return try builder.finish(for: purpose)
     }
 
     private func environmentSettings(_ builder: inout SettingsBuilder) -> [RawSetting] {

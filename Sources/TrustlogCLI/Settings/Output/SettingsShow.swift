@@ -86,7 +86,8 @@ package struct SettingsShow {
         return isPlain && !words.contains(text.lowercased()) ? text : quoted(text)
     }
 
-    /// YAML's double-quoted style (section 7.3.1).
+    /// YAML's double-quoted style (section 7.3.1). Escaped is what a YAML file must not hold as it is, and what would be a
+    /// break of the line or a byte order mark there.
     private func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
@@ -97,6 +98,8 @@ package struct SettingsShow {
             case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}":
                 let digits = String(scalar.value, radix: 16)
                 result += "\\x" + (digits.count == 1 ? "0" : "") + digits
+            case "\u{2028}", "\u{2029}", "\u{FEFF}", "\u{FFFE}", "\u{FFFF}":
+                result += "\\u" + String(scalar.value, radix: 16)
             default: result.unicodeScalars.append(scalar)
             }
         }

@@ -33,35 +33,24 @@ package struct DatabaseURL: Sendable, Equatable {
     /// With `***` for what stands between the user's name and the host, and for the value of a `password` parameter.
     package var masked: String { Self.masked(text) }
 
-    /// Works on anything that resembles a URL, so that errors can show one that is wrong. A password may hold `@` and `/`
-    /// unescaped: the last `@` in front of the parameters ends it.
     static func masked(_ text: String) -> String {
         guard let (scheme, rest) = text.parted(by: "://") else { return text.hasPrefix("sqlite:") ? text : Secret.mask }
-        var result = scheme + "://"
-        var remainder = rest[...]
-        if let at = rest.lastIndex(of: "@") {
-            let user = rest[..<at].prefix { $0 != ":" }
-            result += user + (user.endIndex < at ? ":\(Secret.mask)" : "")
-            remainder = rest[at...]
-        }
-        guard let question = remainder.firstIndex(of: "?") else { return result + remainder }
-        let parameters = remainder[remainder.index(after: question)...].split(separator: "&").map { parameter in
-            let name = parameter.prefix { $0 != "=" }
-            return Secret.isSecret(property: name.lowercased()) ? "\(name)=\(Secret.mask)" : String(parameter)
-        }
-        return result + remainder[..<question] + "?" + parameters.joined(separator: "&")
+        return scheme + "://" + DatabaseURLMask(rest).text
     }
 
-    /// The same with this password, in place of one that stands there: behind the user's name, or as a parameter where no
-    /// user is named.
+    /// The same with this password, in place of one that stands there: behind the user's name, or, in PostgreSQL's URLs, as
+    /// a parameter where no user is named.
     func with(password: String) -> DatabaseURL {
         guard kind != .sqlite, let (scheme, rest) = text.parted(by: "://") else { return self }
         let encoded = Self.percentEncoded(password)
-        let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        // Where the driver looks for the end of user and host; to libpq a `?` in front of the `@` is part of the password.
+        let authorityEnd = rest.firstIndex { $0 == "/" || ($0 == "?" && kind == .mysql) } ?? rest.endIndex
         let changed: String
         if let at = rest[..<authorityEnd].lastIndex(of: "@") {
             let user = rest[..<at].prefix { $0 != ":" }
             changed = scheme + "://" + user + ":" + encoded + rest[at...]
+        } else if kind == .mysql {
+            changed = scheme + "://:" + encoded + "@" + rest
         } else {
             changed = text + (text.contains("?") ? "&" : "?") + "password=" + encoded
         }

@@ -1,3 +1,5 @@
+import CommandLineTool
+
 /// What must never be shown, and what is shown instead.
 enum Secret {
     static let mask = "***"
@@ -16,8 +18,20 @@ enum Secret {
 
     /// The value of a key that nobody knows may be a secret with a mistyped name.
     static func mayBeSecret(unknownKey key: String, suggestion: String?) -> Bool {
-        let name = key.lowercased()
+        isMarked(key) || (suggestion.map { SettingsTable.isSecret($0) } ?? false)
+    }
+
+    /// The same of a property that librdkafka does not know.
+    static func mayBeSecret(unknownProperty name: String) -> Bool {
+        let passwords = [
+            "sasl.password", "ssl.key.password", "ssl.keystore.password", "sasl.oauthbearer.client.secret",
+        ]
+        return isMarked(name) || closest(to: name, among: passwords + properties) != nil
+    }
+
+    private static func isMarked(_ name: String) -> Bool {
+        let name = name.lowercased()
         let marks = ["pass", "pwd", "secret", "token", "key", "cred", "auth", "url", "dsn"]
-        return marks.contains { name.parted(by: $0) != nil } || (suggestion.map { SettingsTable.isSecret($0) } ?? false)
+        return marks.contains { name.parted(by: $0) != nil }
     }
 }

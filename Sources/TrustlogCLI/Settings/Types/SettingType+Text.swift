@@ -36,7 +36,7 @@ extension SettingType where Value == [String] {
         _ name: String, _ expectation: String, isAllowed: @escaping @Sendable (String) -> Bool
     ) -> SettingType {
         SettingType(
-            form: .freeText, isList: true, name: name, expectation: expectation,
+            form: .freeText, isList: true, isAllowedElement: isAllowed, name: name, expectation: expectation,
             schema: [.init("type", ["array", "string"]), .init("items", ["type": "string"])],
             read: { $0.allSatisfy(isAllowed) ? $0 : nil }, write: { $0 })
     }

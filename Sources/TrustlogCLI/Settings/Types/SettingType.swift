@@ -13,6 +13,8 @@ enum SettingForm: Sendable, Equatable {
 package struct SettingType<Value: Sendable>: Sendable {
     var form: SettingForm
     var isList = false
+    /// Of a list: whether a text may be an element.
+    var isAllowedElement: @Sendable (String) -> Bool = { _ in true }
     /// For tables: "duration".
     var name: String
     /// What is allowed, for errors: "a duration from 1s to 1h (250ms, 10s, 1m, 2h)".
@@ -28,7 +30,8 @@ package struct SettingType<Value: Sendable>: Sendable {
     var optional: SettingType<Value?> {
         let (read, write) = (self.read, self.write)
         return SettingType<Value?>(
-            form: form, isList: isList, name: name, expectation: expectation, schema: schema,
+            form: form, isList: isList, isAllowedElement: isAllowedElement, name: name, expectation: expectation,
+            schema: schema,
             read: { texts in
                 if texts == [""] { return .some(nil) }
                 return read(texts).map { .some($0) }
