@@ -10,4 +10,7 @@ trustlog_limit_heaps(2)
 
 let terminal = Terminal.standard(environment: Program.environment())
 let exitCode = await RootCommand.command.main(Array(CommandLine.arguments.dropFirst()), terminal: terminal)
-exit(exitCode.rawValue)
+
+// No exit(3): it would take down OpenSSL's tables under threads of the drivers that are still ending.
+fflush(nil)
+_exit(exitCode.rawValue)
