@@ -20,9 +20,7 @@ struct SidecarTests {
         }
         await kafka.feeder.send([Array("poison".utf8)])
         try await eventually(within: .seconds(60)) {
-            let statistics = try await sidecar.store.statistics()
-            let count = try await sidecar.store.operationCount()
-            return statistics.unlogged == 0 && count == 200
+            try await sidecar.store.holdsPublished(200)
         }
         try await sidecar.database.insert([sampleOperation("application")])
         sidecar.store.announceFromOutside()
@@ -157,20 +155,24 @@ struct SidecarTests {
         let second = try SidecarFixture(kafka.servers, database: database, owner: "second")
         await kafka.feeder.send((0..<200).map { sampleJSON("op-\($0)") })
         try await eventually(within: .seconds(60)) {
-            let unlogged = try await database.store.statistics().unlogged
-            let count = try await database.store.operationCount()
-            return unlogged == 0 && count == 200
+            try await database.store.holdsPublished(200)
         }
         await first.stop()
         await kafka.feeder.send((0..<50).map { sampleJSON("more-\($0)") })
         try await eventually(within: .seconds(60), "the other one takes over") {
-            let unlogged = try await database.store.statistics().unlogged
-            let count = try await database.store.operationCount()
-            return unlogged == 0 && count == 250
+            try await database.store.holdsPublished(250)
         }
         await second.stop()
         let published = try await read("trustlog", of: kafka.servers) { $0.count >= 250 }
         #expect(published.count == 250)
         #expect(Set(published.map { $0.header("ce_id") }).count == 250)
+    }
+}
+
+extension ScriptedStore {
+    /// Whether the table holds that many operations, all of them published. The order matters: more may come in between.
+    fileprivate func holdsPublished(_ count: Int) async throws -> Bool {
+        guard try await operationCount() == count else { return false }
+        return try await statistics().unlogged == 0
     }
 }
