@@ -9,6 +9,8 @@ extension AcceptanceSuite {
         /// Shorter than the time between two kills: a group waits for the session of every member that did not leave it, and
         /// while one waits another must not be lost, or (without a name that comes back) partitions wait for both.
         private static let session = 3
+        /// Shorter still, so that who takes a cursor over has published what waited before it is the next one killed.
+        private static let lease = 2
         private static let kills = Scale.isFull ? 24 : 4
 
         @Test(
@@ -18,7 +20,7 @@ extension AcceptanceSuite {
             let sidecar = try await Sidecar.make(
                 on: .postgresql,
                 settings: [
-                    "cursor.count": "4", "cursor.lease": "3s",
+                    "cursor.count": "4", "cursor.lease": "\(Self.lease)s",
                     "input.session-timeout": "\(Self.session)s",
                     "cursor.max-in-flight": "\(Self.inFlight)", "cursor.batch-size": "50",
                 ])
@@ -49,8 +51,11 @@ extension AcceptanceSuite {
             #expect(evidence.faults == "")
             #expect(evidence.rows == produced && evidence.distinctOpIds == produced)
             #expect(evidence.repeats <= Self.kills * Self.inFlight, "repeats: \(evidence.repeats)")
-            let limit = Double(Self.session + 5)
             let delays = try await sidecar.longestDelays()
+            print("The longest wait for the table: \(delays.ingest) s, for the topic: \(delays.publishing) s")
+            // A duration depends on the machine: only `make test-faults` holds it against the bound.
+            guard Scale.isFull else { return }
+            let limit = Double(Self.session + 5)
             #expect(delays.ingest <= limit, "the longest wait for the table")
             #expect(delays.publishing <= limit, "the longest wait for the topic")
         }
