@@ -203,7 +203,7 @@ struct ProducerTests {
         try cluster.setRoundTripTime(.seconds(60), ofBroker: 1)
         async let results = producer.send(["on its way"], to: "t")
         while producer.outstanding == 0 { await Task.yield() }
-        await producer.flush(deadline: .milliseconds(200))
+        await producer.flush(deadline: .seconds(3))
         try cluster.setBrokerDown(1)
         async let waiting = producer.send(["b", "c"], to: "t")
         while producer.outstanding < 3 { await Task.yield() }

@@ -86,7 +86,7 @@ struct ProduceCommandTests {
         broker.cluster.pushRequestErrors(apiKey: 0, Array(repeating: KafkaError.notEnoughReplicas, count: 1_000))
         let directory = try TemporaryDirectory()
         let file = try directory.file("ops.jsonl", operationLine(1))
-        let outcome = await trustlog("produce", file, "--timeout", "500ms", environment: broker.environment)
+        let outcome = await trustlog("produce", file, "--timeout", "3s", environment: broker.environment)
         #expect(outcome.code == 69)
         #expect(outcome.output == "produced 0 operations to operations\n")
         #expect(outcome.error.contains("1 operations were not acknowledged and may be there"))

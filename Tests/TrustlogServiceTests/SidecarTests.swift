@@ -8,7 +8,7 @@ import TrustlogTestKit
 
 @testable import TrustlogService
 
-@Suite("Sidecar", .timeLimit(.minutes(3)))
+@Suite("Sidecar", .timeLimit(.minutes(5)))
 struct SidecarTests {
     @Test("operations go the whole way: topic, table, signed record, status, commit")
     func wholeWay() async throws {
@@ -19,7 +19,7 @@ struct SidecarTests {
                 (0..<100).map { sampleJSON("op-\(partition)-\($0)", doid: "86.1000/\($0 % 5)") }, partition: partition)
         }
         await kafka.feeder.send([Array("poison".utf8)])
-        try await eventually(within: .seconds(60)) {
+        try await eventually {
             try await sidecar.store.holdsPublished(200)
         }
         try await sidecar.database.insert([sampleOperation("application")])
@@ -124,7 +124,7 @@ struct SidecarTests {
     func createsTopics() async throws {
         let kafka = try PipelineCluster()
         let sidecar = try await SidecarFixture(kafka.servers) { $0.createsTopics = true }
-        try await eventually(within: .seconds(60)) { sidecar.logs.contains("topics could not be created yet") }
+        try await eventually { sidecar.logs.contains("topics could not be created yet") }
         await sidecar.stop()
         #expect(sidecar.sidecar.state.lastError?.message.contains("topics could not be created") == true)
     }
@@ -154,12 +154,12 @@ struct SidecarTests {
         let first = try SidecarFixture(kafka.servers, database: database, owner: "first")
         let second = try SidecarFixture(kafka.servers, database: database, owner: "second")
         await kafka.feeder.send((0..<200).map { sampleJSON("op-\($0)") })
-        try await eventually(within: .seconds(60)) {
+        try await eventually {
             try await database.store.holdsPublished(200)
         }
         await first.stop()
         await kafka.feeder.send((0..<50).map { sampleJSON("more-\($0)") })
-        try await eventually(within: .seconds(60), "the other one takes over") {
+        try await eventually("the other one takes over") {
             try await database.store.holdsPublished(250)
         }
         await second.stop()

@@ -79,7 +79,8 @@ extension AcceptanceSuite {
 
         @Test("processes with a file each share one group, and none repeats what another did")
         func fileEach() async throws {
-            let sidecar = try await Sidecar.make(settings: ["input.session-timeout": "6s"])
+            let sidecar = try await Sidecar.make(
+                settings: ["input.session-timeout": "15s", "shutdown.timeout": "30s"])
             let files = [sidecar.database, SQLiteDeployment(file: sidecar.folder["second.db"])]
             func launch(_ number: Int) throws -> TrustlogProcess {
                 try sidecar.launch(["database.url": files[number].url], log: "log-\(number)")
@@ -92,26 +93,26 @@ extension AcceptanceSuite {
                 guard let found = try? await files[number].run("SELECT op_id FROM operation") else { return [] }
                 return Set(found)
             }
-            try await eventually(within: .seconds(60), "both have work") {
+            try await eventually("both have work") {
                 let (mine, theirs) = (try await rows(0).count, try await rows(1).count)
                 return mine > 500 && theirs > 500
             }
             // One leaves, its partitions go to the other, and come back.
             #expect(try await first.stop() == .exited(0))
             let before = try await rows(1).count
-            try await eventually(within: .seconds(30), "the other one goes on") {
+            try await eventually("the other one goes on") {
                 try await rows(1).count > before + 500
             }
             let third = try launch(0)
             let left = try await rows(0).count
-            try await eventually(within: .seconds(30), "the first one has work again") {
+            try await eventually("the first one has work again") {
                 try await rows(0).count > left + 100
             }
             let produced = try await stream.stop()
-            try await eventually(within: .seconds(60), "everything is in one of the files") {
+            try await eventually("everything is in one of the files") {
                 try await rows(0).count + rows(1).count >= produced
             }
-            try await eventually(within: .seconds(60), "everything is published") {
+            try await eventually("everything is published") {
                 try await sidecar.kcat.count(sidecar.output, partitions: sidecar.partitions) >= produced
             }
             #expect(try await third.stop() == .exited(0))

@@ -32,7 +32,7 @@ extension AcceptanceSuite {
             settings["signing.key-file"] = key
             let process = try TrustlogProcess(settings: settings, log: folder["log"])
             try await process.awaitStarted()
-            try await eventually(within: .seconds(60), "all is published, and the one message is a dead letter") {
+            try await eventually("all is published, and the one message is a dead letter") {
                 let envelopes = try await broker.plain.count("trustlog", partitions: 3)
                 let letters = try await broker.plain.count("operations.dead-letter", partitions: 1)
                 return envelopes >= published + 100 && letters == refused + 1
@@ -75,7 +75,7 @@ extension AcceptanceSuite {
             var generator = OperationGenerator(seed: 85, name: "transactions")
             let opIds = generator.take(50)
             try await broker.plain.produce("operations", lines: opIds.map(\.keyedLine))
-            try await eventually(within: .seconds(60), "every operation is published") {
+            try await eventually("every operation is published") {
                 // kcat reads what is committed only.
                 let published = try await broker.plain.consume("trustlog", headers: true)
                 return Set(opIds.map(\.opId)).isSubset(of: published.compactMap { $0.header("ce_id") })
@@ -172,7 +172,7 @@ extension AcceptanceSuite {
             try await sidecar.produce(operations.prefix(20))
             let large = Poison.operation("large", [("x", "\"\(String(repeating: "x", count: 4_000))\"")])
             try await sidecar.kcat.produce(sidecar.input, key: "large", value: Array(large.utf8))
-            try await eventually(within: .seconds(60), "every row is published but the one that is a dead letter") {
+            try await eventually("every row is published but the one that is a dead letter") {
                 let counts = try await rows(
                     "SELECT trustlog_status, count(*) FROM operation GROUP BY trustlog_status ORDER BY 2")
                 let retries = try await rows("SELECT op_id, retry_status FROM trustlog_retry")

@@ -30,7 +30,7 @@ extension AcceptanceSuite {
             try await documented("restore: postgresql", on: server, in: folder)
             #expect(try await server.psql("SELECT count(*) FROM operation") == "500\n")
             process = try await sidecar.run()
-            try await eventually(within: .seconds(60), "what the backup lacks is there again") {
+            try await eventually("what the backup lacks is there again") {
                 (try await count("true", in: server)) >= 500 + Self.sinceBackup
             }
             let produced = try await 500 + Self.sinceBackup + stream.stop()
@@ -103,7 +103,7 @@ extension AcceptanceSuite {
         }
 
         private func awaitTrustlogged(_ expected: Int, in server: PostgreSQLServer) async throws {
-            try await eventually(within: .seconds(90), "\(expected) operations are TRUSTLOGGED") {
+            try await eventually("\(expected) operations are TRUSTLOGGED") {
                 (try? await count("trustlog_status = 'TRUSTLOGGED'", in: server)) ?? 0 >= expected
             }
         }

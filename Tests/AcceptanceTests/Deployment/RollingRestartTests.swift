@@ -13,30 +13,30 @@ extension AcceptanceSuite {
                 partitions: 6,
                 settings: [
                     "database.url": server.url, "cursor.count": "3", "input.session-timeout": "30s",
-                    "cursor.interval": "1s",
+                    "cursor.interval": "1s", "shutdown.timeout": Scale.isFull ? "10s" : "30s",
                 ])
             var replicas: [TrustlogProcess] = []
             for index in 0..<3 { replicas.append(try await launch(index, of: sidecar)) }
             let stream = OperationStream(into: sidecar, seed: 90)
             for replica in replicas {
-                try await eventually(within: .seconds(30), "every replica persists") {
+                try await eventually("every replica persists") {
                     try await replica.metrics().sum("trustlog_operations_persisted_total") > 0
                 }
             }
             let begin = try await server.psql("SELECT clock_timestamp()")
 
             for index in replicas.indices {
-                #expect(try await replicas[index].stop(within: .seconds(12)) == .exited(0))
+                #expect(try await replicas[index].stop(within: Scale.shutdown) == .exited(0))
                 replicas[index] = try await launch(index, of: sidecar)
                 // As Kubernetes goes on: when it is ready, and here also at work.
                 let replica = replicas[index]
-                try await eventually(within: .seconds(30), "the replica works again") {
+                try await eventually("the replica works again") {
                     try await replica.metrics().sum("trustlog_operations_persisted_total") > 0
                 }
             }
             let end = try await server.psql("SELECT clock_timestamp()")
             let produced = try await stream.stop()
-            try await eventually(within: .seconds(60), "every operation is TRUSTLOGGED") {
+            try await eventually("every operation is TRUSTLOGGED") {
                 let sql = "SELECT count(*) FROM operation WHERE trustlog_status = 'TRUSTLOGGED'"
                 return try await server.psql(sql) == "\(produced)\n"
             }

@@ -43,12 +43,12 @@ extension AcceptanceSuite {
                 root.command(run, folder: folder.path), output: folder["log"], error: folder["log"])
             var generator = OperationGenerator(seed: 80, name: "scram")
             try await broker.plain.produce("operations", lines: generator.take(200).map(\.keyedLine))
-            try await eventually(within: .seconds(60), "every operation is published") {
+            try await eventually("every operation is published") {
                 if let end = process.status { throw CommandError("\(end): \(try FileTree.text(folder["log"]))") }
                 return try await broker.plain.count("trustlog", partitions: 3) >= before + 200
             }
             process.terminate()
-            #expect(try await process.wait(within: .seconds(20)) == .exited(0))
+            #expect(try await process.wait(within: Scale.bound(20)) == .exited(0))
             #expect(try FileTree.text(folder["log"]).contains(SecureBroker.password) == false)
         }
 
@@ -60,7 +60,7 @@ extension AcceptanceSuite {
             let root = try await RuntimeRoot.shared()
             let folder = try TemporaryFolder("tls")
             let settings = try await documentedSettings(broker, in: folder)
-            let check = ["trustlog", "config", "check", "--connect", "--timeout", "4s", "--config", settings]
+            let check = ["trustlog", "config", "check", "--connect", "--timeout", "15s", "--config", settings]
             try FileTree.write("wrong\n", to: folder["password"])
             let password = try await root.run(check, folder: folder.path)
             #expect(password.code == 69, "\(password.text)\(password.errorText)")
@@ -86,7 +86,7 @@ extension AcceptanceSuite {
             func check(_ settings: [String: String]) async throws -> CommandResult {
                 let all = base.merging(settings) { $1 }
                 return try await TrustlogBinary.run(
-                    ["config", "check", "--connect", "--timeout", "4s"]
+                    ["config", "check", "--connect", "--timeout", "15s"]
                         + all.flatMap { ["--set", "\($0.key)=\($0.value)"] })
             }
             let good = try await check(broker.settings(user: "trustlog"))

@@ -28,7 +28,7 @@ extension AcceptanceSuite {
             try await process.awaitStarted()
             var generator = OperationGenerator(seed: 81, name: "tls")
             try await sidecar.produce(generator.take(200))
-            try await eventually(within: .seconds(60), "every operation is TRUSTLOGGED") {
+            try await eventually("every operation is TRUSTLOGGED") {
                 let sql = "SELECT count(*) FROM operation WHERE trustlog_status = 'TRUSTLOGGED'"
                 return (try? await database.server.psql(sql)) == "200\n"
             }
@@ -100,7 +100,7 @@ extension AcceptanceSuite {
             try await database.server.psql("ALTER ROLE trustlog PASSWORD 'wrong horse'")
             var generator = OperationGenerator(seed: 82, name: "password")
             try await sidecar.produce(generator.take(50))
-            try await eventually(within: .seconds(60), "it goes on by itself") {
+            try await eventually("it goes on by itself") {
                 let sql = "SELECT count(*) FROM operation WHERE trustlog_status = 'TRUSTLOGGED'"
                 return (try? await database.server.psql(sql)) == "50\n"
             }

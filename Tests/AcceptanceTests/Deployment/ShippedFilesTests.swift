@@ -11,7 +11,7 @@ extension AcceptanceSuite {
             var generator = OperationGenerator(seed: 94, name: "metrics")
             try await sidecar.produce(generator.take(10))
             try await sidecar.awaitTrustlogged(10, by: process)
-            try await eventually(within: .seconds(30), "the series of partition and cursor are there") {
+            try await eventually("the series of partition and cursor are there") {
                 let text = try await HTTP.request(port: process.httpPort, path: "/metrics").text
                 return text.contains("\ntrustlog_consumer_lag{") && text.contains("\ntrustlog_cursor_lag_seconds{")
             }

@@ -29,7 +29,7 @@ extension AcceptanceSuite {
                     try await Task.sleep(for: .milliseconds(Int.random(in: 20...400, using: &random)))
                 } else {
                     let before = try await sidecar.trustlogged()
-                    try await eventually(within: .seconds(6 + 3 + 8), "work goes on within session and lease time") {
+                    try await eventually(within: Scale.bound(6 + 3 + 8), "work goes on within session and lease time") {
                         try await sidecar.trustlogged() > before
                     }
                     // A burst, so that a lot is in flight.
@@ -58,21 +58,22 @@ extension AcceptanceSuite {
             "SIGTERM in the middle of work ends with exit code 0 in time, and nothing is repeated after the restart",
             arguments: DatabaseKind.available)
         func terminated(on database: DatabaseKind) async throws {
-            let sidecar = try await Sidecar.make(on: database, settings: Self.settings)
+            let timeout = Scale.isFull ? "10s" : "30s"
+            let sidecar = try await Sidecar.make(
+                on: database, settings: Self.settings.merging(["shutdown.timeout": timeout]) { $1 })
             let stream = OperationStream(into: sidecar, seed: 5, chunk: 800)
             for _ in 0..<Scale.restarts(on: database) {
                 let before = try await sidecar.trustlogged()
                 let process = try await sidecar.run()
-                try await eventually(within: .seconds(20), "work goes on") {
+                try await eventually("work goes on") {
                     try await sidecar.trustlogged() > before
                 }
-                // shutdown.timeout is 10 s.
-                #expect(try await process.stop(within: .seconds(12)) == .exited(0))
+                #expect(try await process.stop(within: Scale.shutdown) == .exited(0))
             }
             let produced = try await stream.stop()
             let process = try await sidecar.run()
             try await sidecar.awaitTrustlogged(produced, by: process)
-            #expect(try await process.stop(within: .seconds(12)) == .exited(0))
+            #expect(try await process.stop(within: Scale.shutdown) == .exited(0))
 
             let evidence = try await sidecar.evidence()
             #expect(evidence.faults == "")
@@ -86,8 +87,10 @@ extension AcceptanceSuite {
             let sidecar = try await Sidecar.withoutTopics(bootstrap: "127.0.0.1:\(try FreePort.find())")
             let process = try await sidecar.run()
             process.process.terminate()
+            // Signals of one moment are one.
+            try await Task.sleep(for: .milliseconds(600))
             process.process.terminate()
-            try await process.process.wait(within: .seconds(5))
+            try await process.process.wait(within: Scale.bound(5))
         }
     }
 }

@@ -28,7 +28,7 @@ extension AcceptanceSuite {
             case .brokerAway: try await broker.kill()
             }
             try await insert(1_100, into: sidecar)
-            try await eventually(within: .seconds(60), "status says what is waited for") {
+            try await eventually("status says what is waited for") {
                 let breaker = try await sidecar.status(of: process)["circuitBreaker"]
                 return breaker?["state"]?.stringValue != "closed" && breaker?["reason"]?.stringValue?.isEmpty == false
             }
@@ -44,9 +44,9 @@ extension AcceptanceSuite {
             case .topicDeleted: try await sidecar.topics.create(sidecar.output, partitions: 1)
             case .brokerAway: try await broker.resume()
             }
-            try await sidecar.awaitTrustlogged(1_110, by: process, within: .seconds(180))
+            try await sidecar.awaitTrustlogged(1_110, by: process)
             #expect(try await sidecar.query("SELECT count(*) FROM trustlog_retry") == ["0"])
-            #expect(try await process.stop(within: .seconds(12)) == .exited(0))
+            #expect(try await process.stop(within: Scale.shutdown) == .exited(0))
             try await broker.destroy()
         }
 

@@ -36,14 +36,14 @@ extension AcceptanceSuite {
                 // SQLite: it may have stopped while it holds the write lock, and then nobody else can write.
                 if database != .sqlite {
                     let names = later.map { "'\($0.opId)'" }.joined(separator: ", ")
-                    try await eventually(within: .seconds(6 + 2 + 15), "the other one takes over everything") {
+                    try await eventually("the other one takes over everything") {
                         try await sidecar.count(where: "trustlog_status = 'TRUSTLOGGED' AND op_id IN (\(names))")
                             == later.count
                     }
                 }
                 try await Task.sleep(for: .seconds(7))
                 victim.process.resume()
-                try await eventually(within: .seconds(30), "it goes on by itself") {
+                try await eventually("it goes on by itself") {
                     await HTTP.status(port: victim.httpPort, path: "/livez") == 200
                 }
             }

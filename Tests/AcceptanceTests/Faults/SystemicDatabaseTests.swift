@@ -64,24 +64,24 @@ extension AcceptanceSuite {
                 return text.flatMap { Int($0.filter(\.isNumber)) } ?? -1
             }
             try await produce()
-            try await eventually(within: .seconds(60), "it works") { try await trustlogged() == produced }
+            try await eventually("it works") { try await trustlogged() == produced }
             for fault in Self.faults {
                 try await postgres.psql(fault.breaks)
                 try await produce()
-                try await eventually(within: .seconds(60), "\(fault.testDescription): status tells it") {
+                try await eventually("\(fault.testDescription): status tells it") {
                     let status = try await sidecar.status(of: process)
                     return status["lastError"]?["message"]?.stringValue?.contains(fault.told) == true
                 }
                 #expect(process.process.isRunning)
                 #expect(await HTTP.status(port: process.httpPort, path: "/livez") == 200)
                 try await postgres.psql(fault.mends)
-                try await eventually(within: .seconds(60), "\(fault.testDescription): it goes on when mended") {
+                try await eventually("\(fault.testDescription): it goes on when mended") {
                     try await trustlogged() == produced
                 }
             }
             #expect(try await postgres.psql("SELECT count(*) FROM trustlog_retry").hasPrefix("0"))
             #expect(try await sidecar.kcat.consume(sidecar.deadLetters).isEmpty)
-            #expect(try await process.stop(within: .seconds(12)) == .exited(0))
+            #expect(try await process.stop(within: Scale.shutdown) == .exited(0))
         }
 
         @Test("a trigger that refuses one row of a batch costs that row alone")
@@ -100,19 +100,19 @@ extension AcceptanceSuite {
             let operations = generator.take(1_000)
             try await sidecar.produce(operations)
             let process = try await sidecar.run()
-            try await eventually(within: .seconds(60), "its neighbours go through") {
+            try await eventually("its neighbours go through") {
                 let text = try await postgres.psql(
                     "SELECT count(*) FROM operation WHERE trustlog_status = 'TRUSTLOGGED'")
                 return Int(text.filter(\.isNumber)) == 999
             }
-            try await eventually(within: .seconds(30), "the dead letter is there") {
+            try await eventually("the dead letter is there") {
                 try await sidecar.kcat.count(sidecar.deadLetters, partitions: 1) == 1
             }
             let letters = try await sidecar.kcat.consume(sidecar.deadLetters, headers: true)
             #expect(letters.map(\.text) == [operations[499].json])
             #expect(letters.first?.header("trustlog-error-code") == "unpersistable")
             #expect(letters.first?.header("trustlog-error-message")?.contains("not this one") == true)
-            #expect(try await process.stop(within: .seconds(12)) == .exited(0))
+            #expect(try await process.stop(within: Scale.shutdown) == .exited(0))
         }
     }
 }

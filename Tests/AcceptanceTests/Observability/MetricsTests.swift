@@ -45,7 +45,7 @@ extension AcceptanceSuite {
             try await sidecar.produce(generator.take(100))
             try await sidecar.kcat.produce(sidecar.input, key: "k", value: Array("poison".utf8), partition: 0)
             try await sidecar.awaitTrustlogged(100, by: process)
-            try await eventually(within: .seconds(30), "what happened is counted") {
+            try await eventually("what happened is counted") {
                 let samples = try await process.metrics()
                 return samples["trustlog_operations_consumed_total"] == 101
                     && samples["trustlog_operations_dead_lettered_total{code=\"malformed\"}"] == 1
@@ -67,7 +67,7 @@ extension AcceptanceSuite {
             var generator = OperationGenerator(seed: 4, objects: 5, name: "status")
             try await sidecar.produce(generator.take(20))
             try await sidecar.awaitTrustlogged(20, by: process)
-            try await eventually(within: .seconds(30), "the closing line says that all is well") {
+            try await eventually("the closing line says that all is well") {
                 let status = try await sidecar.status(of: process)
                 return status["summary"]?.stringValue?.hasPrefix("Everything is preserved up to") == true
                     && status["persisted"]?.integerValue == 20 && status["running"] == true

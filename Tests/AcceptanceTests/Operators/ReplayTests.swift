@@ -8,12 +8,12 @@ extension AcceptanceSuite {
         private static let count = Scale.isFull ? 100_000 : 4_000
 
         /// A deployment whose operations are all published.
-        private func published(_ count: Int) async throws -> (Sidecar, TrustlogProcess) {
-            let sidecar = try await Sidecar.make(settings: ["cursor.lease": "3s"])
+        private func published(_ count: Int, lease: String = "3s") async throws -> (Sidecar, TrustlogProcess) {
+            let sidecar = try await Sidecar.make(settings: ["cursor.lease": lease])
             var generator = OperationGenerator(seed: 11)
             try await sidecar.produce(generator.take(count))
             let process = try await sidecar.run()
-            try await sidecar.awaitTrustlogged(count, by: process, within: .seconds(240))
+            try await sidecar.awaitTrustlogged(count, by: process)
             return (sidecar, process)
         }
 
@@ -25,7 +25,7 @@ extension AcceptanceSuite {
         func killed() async throws {
             let (sidecar, process) = try await published(Self.count)
             let copy = try await sidecar.makeTopic()
-            let command = ["replay", "--from", "beginning", "--topic", copy, "--rate", "\(Self.count / 8)"]
+            let command = ["replay", "--from", "beginning", "--topic", copy, "--rate", "\(Self.count / 40)"]
             let plan = try await sidecar.command("replay", "--from", "beginning", "--topic", copy, "--dry-run")
             #expect(plan.code == 0)
             #expect(try plan.events("plan").first?["records"]?.integerValue == Self.count)
@@ -34,7 +34,7 @@ extension AcceptanceSuite {
             var random = SeededRandom(seed: 99)
             for kill in 0..<3 {
                 let replay = try sidecar.launchCommand(command, output: "replay-\(kill)")
-                try await eventually(within: .seconds(30), "it publishes") {
+                try await eventually("it publishes") {
                     try FileTree.text(sidecar.folder["replay-\(kill)"]).contains("progress")
                 }
                 try await Task.sleep(for: .milliseconds(Int.random(in: 0...1_500, using: &random)))
@@ -94,10 +94,10 @@ extension AcceptanceSuite {
 
         @Test("SIGTERM: it says how to go on, another command is refused, and deleting the cursor frees the key")
         func interrupted() async throws {
-            let (sidecar, process) = try await published(500)
+            let (sidecar, process) = try await published(500, lease: "30s")
             #expect(try await process.stop() == .exited(0))
             let copy = try await sidecar.makeTopic()
-            let slow = ["replay", "--from", "beginning", "--topic", copy, "--rate", "50"]
+            let slow = ["replay", "--from", "beginning", "--topic", copy, "--rate", "10"]
             let replay = try sidecar.launchCommand(slow, output: "replay")
             try await eventually { try FileTree.text(sidecar.folder["replay"]).contains("progress") }
 
@@ -107,7 +107,7 @@ extension AcceptanceSuite {
             #expect(try await sidecar.command("cursors", "delete", "replay", "--yes").code == 1)
 
             replay.terminate()
-            #expect(try await replay.wait(within: .seconds(15)) == .exited(1))
+            #expect(try await replay.wait(within: .seconds(60)) == .exited(1))
             let errors = try FileTree.text(sidecar.folder["errors"])
             #expect(errors.contains("stopped behind seq") && errors.contains("the same command goes on there"))
 
@@ -132,13 +132,13 @@ extension AcceptanceSuite {
             #expect(try await process.stop() == .exited(0))
             let copy = try await sidecar.makeTopic()
             let replay = try sidecar.launchCommand(
-                ["replay", "--from", "beginning", "--topic", copy, "--rate", "400"], output: "replay")
+                ["replay", "--from", "beginning", "--topic", copy, "--rate", "100"], output: "replay")
             try await eventually { try FileTree.text(sidecar.folder["replay"]).contains("progress") }
             try await broker.kill()
             try await Task.sleep(for: .seconds(7))
             #expect(replay.isRunning)
             try await broker.resume()
-            #expect(try await replay.wait(within: .seconds(90)) == .exited(0))
+            #expect(try await replay.wait(within: .seconds(240)) == .exited(0))
             #expect(Set(try await values(sidecar, copy)) == Set(try await values(sidecar, sidecar.output)))
             try await broker.destroy()
         }

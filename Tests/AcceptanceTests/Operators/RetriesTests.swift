@@ -53,7 +53,7 @@ extension AcceptanceSuite {
                 }
                 try await sidecar.produce(generator.take(50))
                 let process = try await sidecar.run()
-                try await eventually(within: .seconds(60), "two dead letters") {
+                try await eventually("two dead letters") {
                     // Until the service has made its schema there is no list.
                     let listed = try await sidecar.command("retries", "list", "--dead", "-o", "jsonl")
                     return listed.code == 0 && listed.lines.count == 2
@@ -69,10 +69,10 @@ extension AcceptanceSuite {
                     ])
                 let requeued = try await sidecar.command("retries", "requeue", "--dead", "--error", "too-large")
                 #expect(requeued.code == 0 && requeued.text.hasPrefix("requeued 2: "), "\(requeued.text)")
-                try await eventually(within: .seconds(60), "both are published") {
+                try await eventually("both are published") {
                     try await sidecar.kcat.count(sidecar.output, partitions: 1) == 102
                 }
-                try await eventually(within: .seconds(30), "no retry is left") {
+                try await eventually("no retry is left") {
                     try await sidecar.json("retries", "list").arrayValue?.isEmpty == true
                 }
                 try await expectReplay(sidecar)
@@ -88,7 +88,7 @@ extension AcceptanceSuite {
             let copy = try await KafkaBroker.shared().createTopic()
             #expect(try await sidecar.command("cursors", "set", "mark", "op:large-1").code == 0)
             let replay = try sidecar.launchCommand(
-                ["replay", "--from", "beginning", "--topic", copy, "--rate", "25"], output: "replay")
+                ["replay", "--from", "beginning", "--topic", copy, "--rate", "10"], output: "replay")
             try await eventually { try FileTree.text(sidecar.folder["replay"]).contains("progress") }
             try await replay.killAndWait()
             let shown = try await sidecar.json("cursors", "show", "replay")
@@ -121,7 +121,7 @@ extension AcceptanceSuite {
             #expect(shown["operation"]?["opId"] == "large-1" && shown["operation"]?["doid"] == "86.1000/large-1")
             let table = try await sidecar.command("retries", "list")
             #expect(table.text.hasPrefix("0 pending, 2 dead letters\n"), "\(table.text)")
-            try await eventually(within: .seconds(15), "status counts both, and says so in words") {
+            try await eventually("status counts both, and says so in words") {
                 let status = try await sidecar.status(of: process)
                 return status["deadLetters"]?["count"] == 2
                     && status["summary"]?.stringValue?.hasPrefix("2 operations could not be published") == true

@@ -10,7 +10,7 @@ extension AcceptanceSuite {
             let sidecar = try await Sidecar.make(partitions: 2, deadLetterConfigs: nil)
             let process = try await sidecar.run()
             try await sidecar.kcat.produce(sidecar.input, key: "k", value: Array("poison".utf8), partition: 0)
-            try await eventually(within: .seconds(30), "status names the partition that waits, and why") {
+            try await eventually("status names the partition that waits, and why") {
                 let waiting = try await sidecar.status(of: process)["waiting"]?.arrayValue ?? []
                 return waiting.contains { entry in
                     entry["topic"]?.stringValue == sidecar.input && entry["partition"]?.integerValue == 0
@@ -28,18 +28,18 @@ extension AcceptanceSuite {
             // Neither a restart passes the message.
             #expect(try await process.stop() == .exited(0))
             let second = try await sidecar.run()
-            try await eventually(within: .seconds(30), "the partition waits again") {
+            try await eventually("the partition waits again") {
                 try await sidecar.status(of: second)["waiting"]?.arrayValue?.isEmpty == false
             }
             try await sidecar.createDeadLetterTopic()
-            try await sidecar.awaitTrustlogged(2, by: second, within: .seconds(60))
-            try await eventually(within: .seconds(30), "the dead letter is there") {
+            try await sidecar.awaitTrustlogged(2, by: second)
+            try await eventually("the dead letter is there") {
                 try await sidecar.kcat.count(sidecar.deadLetters, partitions: 1) > 0
             }
             let letters = try await sidecar.kcat.consume(sidecar.deadLetters, headers: true)
             #expect(letters.map(\.text) == ["poison"])
             #expect(letters.map { $0.header("__connect.errors.offset") } == ["0"])
-            try await eventually(within: .seconds(15), "nothing waits any more") {
+            try await eventually("nothing waits any more") {
                 try await sidecar.status(of: second)["waiting"]?.arrayValue?.isEmpty == true
             }
             #expect(try await second.stop() == .exited(0))

@@ -23,6 +23,7 @@ extension AcceptanceSuite {
             }
             try await sidecar.kcat.produce(sidecar.input, lines: ["k\t" + Poison.operation("after")])
             try await sidecar.awaitTrustlogged(1, by: process)
+            try await sidecar.awaitDeadLetters(poison.count)
 
             let letters = try await sidecar.kcat.consume(sidecar.deadLetters, headers: true)
             #expect(letters.count == poison.count)
@@ -33,11 +34,12 @@ extension AcceptanceSuite {
                 }
                 expect(letter, is: message, number, of: sidecar)
             }
-            let metrics = try await process.metrics()
             for code in Set(poison.map(\.code)) {
                 let expected = poison.count { $0.code == code }
-                let counted = metrics[#"trustlog_operations_dead_lettered_total{code="\#(code)"}"#]
-                #expect(counted == Double(expected), "\(code)")
+                try await eventually("each \(code) is counted") {
+                    let metrics = try await process.metrics()
+                    return metrics[#"trustlog_operations_dead_lettered_total{code="\#(code)"}"#] == Double(expected)
+                }
             }
             #expect(try await sidecar.count(where: "true") == 1)
             #expect(try await process.stop() == .exited(0))
@@ -67,6 +69,7 @@ extension AcceptanceSuite {
                 sidecar.input, key: "large", value: Self.twoMebibytes, headers: [("x-origin", "o")])
             try await sidecar.kcat.produce(sidecar.input, lines: ["k\t" + Poison.operation("after")])
             try await sidecar.awaitTrustlogged(1, by: process)
+            try await sidecar.awaitDeadLetters(1)
             try FileTree.write(Self.twoMebibytes, to: sidecar.folder["large"])
             let digest = try await Command.check(["sha256sum", sidecar.folder["large"]]).text.prefix(64)
 
@@ -147,6 +150,7 @@ extension AcceptanceSuite {
             let last = Poison.operation("two")
             try await sidecar.kcat.produce(sidecar.input, lines: [first, other, last].map { "k\t" + $0 })
             try await sidecar.awaitTrustlogged(2, by: process)
+            try await sidecar.awaitDeadLetters(2)
 
             let letters = try await sidecar.kcat.consume(sidecar.deadLetters, headers: true)
             #expect(letters.map(\.text) == [other, other])

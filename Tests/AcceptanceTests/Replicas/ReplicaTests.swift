@@ -28,7 +28,7 @@ extension AcceptanceSuite {
                 try sidecar.launch(named ? ["instance.id": "replica-\(index)"] : [:])
             }
             var replicas = try (0..<3).map { try launch($0) }
-            try await eventually(within: .seconds(60), "each replica has a publishing cursor, none has three") {
+            try await eventually("each replica has a publishing cursor, none has three") {
                 let shares = try await sidecar.cursorsByOwner()
                 return shares.count == 3 && shares.reduce(0, +) == 4
             }
@@ -42,10 +42,10 @@ extension AcceptanceSuite {
                 replicas[victim] = try launch(victim)
             }
             let produced = try await stream.stop()
-            try await eventually(within: .seconds(90), "everything is published") {
+            try await eventually("everything is published") {
                 try await sidecar.trustlogged() == produced
             }
-            for replica in replicas { #expect(try await replica.stop(within: .seconds(12)) == .exited(0)) }
+            for replica in replicas { #expect(try await replica.stop(within: Scale.shutdown) == .exited(0)) }
 
             let evidence = try await sidecar.evidence()
             #expect(evidence.faults == "")

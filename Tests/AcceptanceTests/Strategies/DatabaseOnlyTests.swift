@@ -12,10 +12,10 @@ extension AcceptanceSuite {
             let first = try await sidecar.run(["strategy": "db-only"])
             try await sidecar.produce(generator.take(300))
             try await sidecar.kcat.produce(sidecar.input, key: "k", value: Array("poison".utf8))
-            try await eventually(within: .seconds(60), "everything is persisted") {
+            try await eventually("everything is persisted") {
                 try await sidecar.count(where: "trustlog_status = 'NOT_REQUIRED'") == 300
             }
-            try await eventually(within: .seconds(30), "the dead letter is there") {
+            try await eventually("the dead letter is there") {
                 try await sidecar.kcat.count(sidecar.deadLetters, partitions: 1) == 1
             }
             // An application's own row waits, and is counted.
@@ -25,7 +25,7 @@ extension AcceptanceSuite {
                 producer_id, op_actor) VALUES ('own', '2026-03-01T12:00:00.000000Z', 'IRP', 'OC_REGISTER', '86.1000', \
                 '86.1000/r', '86.1000/own', 'p', 'a')
                 """)
-            try await eventually(within: .seconds(30), "status counts what waits") {
+            try await eventually("status counts what waits") {
                 let status = try await sidecar.status(of: first)
                 return status["unlogged"]?["count"]?.integerValue == 1 && status["persisted"]?.integerValue == 301
                     && status["summary"]?.stringValue?.contains("db-only") == true

@@ -27,7 +27,7 @@ extension AcceptanceSuite {
             let produced = share / 10 * 10 * Self.kills
             let process = try await sidecar.run()
             try await sidecar.awaitCommitted(produced, by: process)
-            #expect(try await process.stop(within: .seconds(12)) == .exited(0))
+            #expect(try await process.stop(within: Scale.shutdown) == .exited(0))
             try await sidecar.expectExactlyOnce(produced)
             #expect(!FileTree.exists(sidecar.folder["trustlog.db"]))
         }
@@ -37,22 +37,22 @@ extension AcceptanceSuite {
             let sidecar = try await Sidecar.make(settings: Self.settings)
             let stream = OperationStream(into: sidecar, seed: 12, chunk: 50)
             let first = try await sidecar.run()
-            try await eventually(within: .seconds(30), "it works") { try await sidecar.committedEnvelopes() > 0 }
+            try await eventually("it works") { try await sidecar.committedEnvelopes() > 0 }
             first.process.pause()
             let second = try await sidecar.run()
             let before = try await sidecar.committedEnvelopes()
-            try await eventually(within: .seconds(60), "the other takes over") {
+            try await eventually("the other takes over") {
                 try await sidecar.committedEnvelopes() > before + 200
             }
             first.process.resume()
-            try await eventually(within: .seconds(60), "the first takes part again") {
+            try await eventually("the first takes part again") {
                 let published = try? await first.metrics()["trustlog_rebalances_total"]
                 return (published ?? 0) > 1
             }
             let produced = try await stream.stop()
             try await sidecar.awaitCommitted(produced, by: second)
-            #expect(try await first.stop(within: .seconds(12)) == .exited(0))
-            #expect(try await second.stop(within: .seconds(12)) == .exited(0))
+            #expect(try await first.stop(within: Scale.shutdown) == .exited(0))
+            #expect(try await second.stop(within: Scale.shutdown) == .exited(0))
             try await sidecar.expectExactlyOnce(produced)
         }
 
@@ -101,9 +101,11 @@ extension AcceptanceSuite {
             try await sidecar.kcat.produce(sidecar.input, lines: lines.map { "d\t" + $0 })
             let process = try await sidecar.run()
             try await sidecar.awaitCommitted(297, by: process)
-            let metrics = try await process.metrics()
-            #expect(metrics[#"trustlog_operations_dead_lettered_total{code="unpublishable"}"#] == 3)
-            #expect(metrics[#"trustlog_records_published_total{path="direct"}"#] == 297)
+            try await eventually("what was committed is counted") {
+                let metrics = try await process.metrics()
+                return metrics[#"trustlog_operations_dead_lettered_total{code="unpublishable"}"#] == 3
+                    && metrics[#"trustlog_records_published_total{path="direct"}"#] == 297
+            }
             #expect(try await sidecar.status(of: process)["circuitBreaker"]?["state"]?.stringValue == "closed")
             #expect(try await process.stop() == .exited(0))
 
@@ -123,7 +125,7 @@ extension AcceptanceSuite {
             let operation = Array(Poison.operation("before").utf8)
             try await sidecar.kcat.produce(sidecar.input, key: "k", value: operation, partition: 0)
             try await sidecar.kcat.produce(sidecar.input, key: "k", value: Array("poison".utf8), partition: 0)
-            try await eventually(within: .seconds(30), "status names the partition that waits, and why") {
+            try await eventually("status names the partition that waits, and why") {
                 let waiting = try await sidecar.status(of: process)["waiting"]?.arrayValue ?? []
                 return waiting.contains { entry in
                     entry["topic"]?.stringValue == sidecar.input && entry["partition"]?.integerValue == 0
@@ -141,7 +143,7 @@ extension AcceptanceSuite {
 
             try await sidecar.createDeadLetterTopic()
             try await sidecar.awaitCommitted(5, by: process)
-            try await eventually(within: .seconds(15), "nothing waits any more") {
+            try await eventually("nothing waits any more") {
                 try await sidecar.status(of: process)["waiting"]?.arrayValue?.isEmpty == true
             }
             #expect(try await process.stop() == .exited(0))
@@ -163,13 +165,13 @@ extension AcceptanceSuite {
             try await Task.sleep(for: Scale.outage)
             #expect(process.process.isRunning)
             #expect(await HTTP.status(port: process.httpPort, path: "/livez") == 200)
-            try await eventually(within: .seconds(20), "the metrics say that the broker is away") {
+            try await eventually("the metrics say that the broker is away") {
                 try await process.metrics()[#"trustlog_component_up{component="broker"}"#] == 0
             }
             try await broker.resume()
             try await sidecar.produce(generator.take(500))
             try await sidecar.awaitCommitted(1_000, by: process)
-            #expect(try await process.stop(within: .seconds(12)) == .exited(0))
+            #expect(try await process.stop(within: Scale.shutdown) == .exited(0))
             try await sidecar.expectExactlyOnce(1_000)
             try await broker.destroy()
         }

@@ -11,6 +11,12 @@ enum Scale {
         return environmentVariable("TRUSTLOG_ACCEPTANCE_OPERATIONS").flatMap { Int($0) } ?? (isFull ? 50_000 : short)
     }
 
+    /// A bound in seconds that is promised. Held in the full form alone: a duration depends on the machine.
+    static func bound(_ seconds: Int) -> Duration { .seconds(isFull ? seconds : 120) }
+
+    /// How long an orderly end may take: `shutdown.timeout`, which is 10 s, and the process's own start and end.
+    static let shutdown = bound(12)
+
     /// How long the broker is away.
     static let outage: Duration = .seconds(isFull ? 60 : 10)
 

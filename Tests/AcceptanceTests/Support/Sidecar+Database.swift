@@ -1,3 +1,4 @@
+import Testing
 import TrustlogTestKit
 
 extension Sidecar {
@@ -25,7 +26,7 @@ extension Sidecar {
 
     /// Waits until that many rows are `TRUSTLOGGED`.
     func awaitTrustlogged(
-        _ expected: Int, by process: TrustlogProcess? = nil, within limit: Duration = .seconds(120)
+        _ expected: Int, by process: TrustlogProcess? = nil, within limit: Duration = .seconds(300)
     ) async throws {
         var last = 0
         let reached = try await poll(within: limit) {
@@ -38,6 +39,13 @@ extension Sidecar {
             throw CommandError(
                 "\(last) of \(expected) rows are TRUSTLOGGED after \(limit)\(end)\n"
                     + ((try? FileTree.text(folder["log"])) ?? "").suffix(3_000))
+        }
+    }
+
+    /// Waits until the dead-letter topic holds that many letters: they are sent beside what is published.
+    func awaitDeadLetters(_ count: Int) async throws {
+        try await eventually("\(count) dead letters are there") {
+            try await kcat.count(deadLetters, partitions: 1) >= count
         }
     }
 }

@@ -12,7 +12,7 @@ extension Sidecar {
     }
 
     /// Waits until a reader of committed messages sees that many envelopes.
-    func awaitCommitted(_ expected: Int, by process: TrustlogProcess, within limit: Duration = .seconds(120))
+    func awaitCommitted(_ expected: Int, by process: TrustlogProcess, within limit: Duration = .seconds(300))
         async throws
     {
         var last = 0

@@ -7,7 +7,7 @@ import TrustlogTestKit
 struct PostgreSQLConnectionTests {
     private func open(_ url: String, password: String? = nil) throws -> any OperationStore {
         try StoreFactory.open(
-            url: url, password: password, options: StoreOptions(connectTimeout: .seconds(2)), logger: quietLogger)
+            url: url, password: password, options: StoreOptions(connectTimeout: .seconds(20)), logger: quietLogger)
     }
 
     @Test(
@@ -75,7 +75,7 @@ struct PostgreSQLConnectionTests {
             try await eventually("the server asks for a password") {
                 let store = try open(url)
                 defer { Task { await store.close() } }
-                return await errorOf { try await store.ping() } != nil
+                return await errorOf { try await store.ping() }?.message.contains("password") == true
             }
             let wrong = try open(url, password: "wrong-secret")
             let error = await errorOf { try await wrong.ping() }

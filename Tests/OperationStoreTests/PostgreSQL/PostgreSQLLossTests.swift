@@ -42,7 +42,10 @@ struct PostgreSQLLossTests {
         try await PostgreSQLTestDatabase.withStore { store, database in
             for (_, call) in StoreCalls.all { try await call(store) }
             let observer = try RawPostgreSQL(url: database.url)
-            let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            let others = """
+                FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    AND backend_type = 'client backend'
+                """
             let ended = try observer.query("SELECT pg_terminate_backend(pid) \(others)")
             #expect(ended.count == 4)
             try await eventually("all are gone") { try observer.query("SELECT 1 \(others)").isEmpty }

@@ -8,7 +8,7 @@ import TrustlogTestKit
 
 @testable import TrustlogService
 
-@Suite("Audit", .timeLimit(.minutes(2)))
+@Suite("Audit", .timeLimit(.minutes(5)))
 struct AuditTests {
     private final class Notes: Audit.Observer {
         let findings = Mutex<[AuditFinding]>([])

@@ -4,7 +4,7 @@ import TrustlogCore
 
 @testable import TrustlogService
 
-@Suite("Cursors that people change", .timeLimit(.minutes(1)))
+@Suite("Cursors that people change", .timeLimit(.minutes(5)))
 struct CursorEditorTests {
     private func makeDatabase() async throws -> (TestDatabase, CursorEditor) {
         let database = try await TestDatabase()

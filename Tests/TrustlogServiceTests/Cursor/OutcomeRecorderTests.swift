@@ -6,7 +6,7 @@ import TrustlogTestKit
 
 @testable import TrustlogService
 
-@Suite("Outcome recorder", .timeLimit(.minutes(1)))
+@Suite("Outcome recorder", .timeLimit(.minutes(5)))
 struct OutcomeRecorderTests {
     private func acknowledgement(_ seq: Int64) -> Acknowledgement {
         Acknowledgement(seq: seq, partition: 0, offset: seq)

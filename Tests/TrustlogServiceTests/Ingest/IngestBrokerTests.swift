@@ -28,6 +28,9 @@ struct IngestBrokerTests {
                 $0.input.topic = topic
                 $0.input.group = topic
                 $0.input.deadLetterTopic = topic + ".dead-letter"
+                // What is in hand has half of these to be committed in, before others consume it again.
+                $0.input.sessionTimeout = .seconds(15)
+                $0.shutdownTimeout = .seconds(30)
                 change(&$0)
             }
         }
@@ -54,7 +57,7 @@ struct IngestBrokerTests {
         }
         /// Feeds until the member has its share of what comes in.
         func feed(until member: IngestFixture) async throws {
-            try await eventually(within: .seconds(60), "the member takes part") {
+            try await eventually("the member takes part") {
                 await feed()
                 return member.metrics.operationsConsumed.value > 0
             }
@@ -68,7 +71,7 @@ struct IngestBrokerTests {
         let third = setup.member { $0.input.batchSize = 20 }
         try await feed(until: third)
         let total = rounds * 100
-        try await eventually(within: .seconds(60)) { try await setup.database.store.operationCount() == total }
+        try await eventually { try await setup.database.store.operationCount() == total }
         await second.stop()
         await third.stop()
         let members = [first, second, third]
@@ -85,16 +88,16 @@ struct IngestBrokerTests {
             $0.consumer.properties["topic.metadata.propagation.max.ms"] = "1000"
             $0.producer.properties["topic.metadata.refresh.interval.ms"] = "500"
         }
-        try await eventually(within: .seconds(60), "the topic is missed") { !member.state.waiting.isEmpty }
+        try await eventually("the topic is missed") { !member.state.waiting.isEmpty }
         #expect(member.state.waiting.first?.partition == TopicPartition(topic: setup.topic, partition: -1))
         try await setup.broker.createTopic(setup.topic)
         await setup.feeder.send([sampleJSON("a"), Array("poison".utf8)], to: setup.topic)
         let partition = TopicPartition(topic: setup.topic, partition: 0)
-        try await eventually(within: .seconds(60), "the partition waits for its dead letter") {
+        try await eventually("the partition waits for its dead letter") {
             member.state.waiting.map(\.partition) == [partition]
         }
         try await setup.broker.createTopic(setup.topic + ".dead-letter")
-        try await eventually(within: .seconds(60)) { try await setup.committed(0) == 2 }
+        try await eventually { try await setup.committed(0) == 2 }
         #expect(member.state.waiting.isEmpty)
         let letters = try await read(setup.topic + ".dead-letter", of: setup.broker.bootstrap) { !$0.isEmpty }
         #expect(letters.count == 1)
@@ -111,7 +114,7 @@ struct IngestBrokerTests {
         await setup.feeder.send([large], to: setup.topic, key: [7])
         await setup.feeder.send([[1]], to: setup.topic, key: large)
         await setup.feeder.send([sampleJSON("a")], to: setup.topic)
-        try await eventually(within: .seconds(60)) { try await setup.committed(0) == 3 }
+        try await eventually { try await setup.committed(0) == 3 }
         await member.stop()
         let letters = try await read(setup.topic + ".dead-letter", of: setup.broker.bootstrap) { $0.count == 2 }
         #expect(letters.allSatisfy { $0.value == nil })

@@ -8,7 +8,7 @@ import TrustlogTestKit
 
 @testable import TrustlogService
 
-@Suite("Ingest", .timeLimit(.minutes(3)))
+@Suite("Ingest", .timeLimit(.minutes(5)))
 struct IngestTests {
     @Test("what is consumed is persisted with its source, and committed with the database's name")
     func persists() async throws {
@@ -237,19 +237,19 @@ struct IngestTests {
         let gate = database.store.hold(.persist)
         let ingest = IngestFixture(kafka.servers, database, heartbeat: { beats.count.add(1, ordering: .relaxed) })
         await kafka.feeder.send([sampleJSON("a")])
-        try await eventually(within: .seconds(60)) { gate.arrivals == 1 }
+        try await eventually { gate.arrivals == 1 }
         let before = beats.count.load(ordering: .relaxed)
         // It goes on polling, as its group has to see: two batches are with the writer, and it takes no third.
         await kafka.feeder.send([sampleJSON("b")])
-        try await eventually(within: .seconds(30)) { ingest.metrics.operationsConsumed.value == 2 }
+        try await eventually { ingest.metrics.operationsConsumed.value == 2 }
         await kafka.feeder.send([sampleJSON("c")])
-        try await eventually(within: .seconds(30)) { ingest.logs.contains("consumption is paused") }
+        try await eventually { ingest.logs.contains("consumption is paused") }
         #expect(beats.count.load(ordering: .relaxed) == before)
         database.store.fail(.persist)
         gate.open()
         try await eventually { beats.count.load(ordering: .relaxed) > before + 3 }
         database.store.heal(.persist)
-        try await eventually(within: .seconds(60)) { try await database.status(of: "c") != nil }
+        try await eventually { try await database.status(of: "c") != nil }
         await ingest.stop()
     }
 }

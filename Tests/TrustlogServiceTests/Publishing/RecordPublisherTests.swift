@@ -7,7 +7,7 @@ import TrustlogTestKit
 
 @testable import TrustlogService
 
-@Suite("Record publisher", .timeLimit(.minutes(2)))
+@Suite("Record publisher", .timeLimit(.minutes(5)))
 struct RecordPublisherTests {
     @Test("records of one key reach the topic in the order submitted, whatever the lanes do")
     func order() async throws {

@@ -4,7 +4,7 @@ import TrustlogCore
 
 @testable import TrustlogService
 
-@Suite("Looking positions up", .timeLimit(.minutes(1)))
+@Suite("Looking positions up", .timeLimit(.minutes(5)))
 struct PositionResolverTests {
     /// Rows 1 to 10, recorded a minute apart from 08:01 on; 4 and 7 are gone.
     private func makeDatabase() async throws -> TestDatabase {

@@ -7,7 +7,7 @@ import TrustlogTestKit
 
 @testable import TrustlogService
 
-@Suite("Replay", .timeLimit(.minutes(3)))
+@Suite("Replay", .timeLimit(.minutes(5)))
 struct ReplayTests {
     @Test("publishes the range whatever the status, in order, changes no row, and leaves no cursor")
     func publishes() async throws {
@@ -143,7 +143,7 @@ struct ReplayTests {
         // Killed: nobody renews, and the lease is not given back.
         let value = try #require(try await fixture.cursor()?.value)
         _ = try await fixture.store.acquireLease(
-            key: "replay", owner: "dead", length: .seconds(2), unchanged: nil)
+            key: "replay", owner: "dead", length: .seconds(60), unchanged: nil)
         let patient = ReplayNotes()
         let result = try await fixture.makeReplay(owner: "third", notes: patient).run()
         #expect(result.isFinished && patient.plan?.isResumed == true)

@@ -7,7 +7,7 @@ import TrustlogTestKit
 
 @testable import TrustlogService
 
-@Suite("Retry worker", .timeLimit(.minutes(1)))
+@Suite("Retry worker", .timeLimit(.minutes(5)))
 struct RetryWorkerTests {
     private func makeWorker(_ fixture: PublishingFixture, maxCount: Int = 5) -> RetryWorker {
         var configuration = fixture.configuration.retry

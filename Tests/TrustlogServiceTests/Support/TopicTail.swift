@@ -76,7 +76,7 @@ func read(
 ) async throws -> [TopicRecord] {
     let tail = try TopicTail(servers)
     try await tail.subscribe(topic)
-    try await eventually(within: .seconds(60), "the messages are in \(topic)") {
+    try await eventually("the messages are in \(topic)") {
         try await tail.poll()
         return isEnough(await tail.records)
     }

@@ -20,7 +20,7 @@ package final class TrustlogProcess: Sendable {
 
     /// Waits until `/startupz` says 200.
     /// - Throws: with the end of its log if it ends before or takes longer.
-    package func awaitStarted(within limit: Duration = .seconds(30)) async throws {
+    package func awaitStarted(within limit: Duration = .seconds(60)) async throws {
         let started = try await poll(within: limit) {
             if !process.isRunning { return true }
             return await HTTP.status(port: httpPort, path: "/startupz") == 200
@@ -34,7 +34,7 @@ package final class TrustlogProcess: Sendable {
     package var logText: String { (try? FileTree.text(logFile)) ?? "" }
 
     /// SIGTERM, and wait for the end.
-    package func stop(within limit: Duration = .seconds(30)) async throws -> ExitStatus {
+    package func stop(within limit: Duration = .seconds(60)) async throws -> ExitStatus {
         process.terminate()
         return try await process.wait(within: limit)
     }

@@ -94,7 +94,7 @@ package struct Kcat: Sendable {
     package func offsets(_ topic: String, partitions: Int, at end: LogEnd) async throws -> [Int] {
         let queries = (0..<partitions).flatMap { ["-t", "\(topic):\($0):\(end.rawValue)"] }
         // A topic that was just made has no leader for a moment.
-        _ = try await poll(within: .seconds(15)) {
+        _ = try await poll(within: .seconds(60)) {
             try await Command.run(["kcat", "-b", bootstrap, "-Q"] + queries).status == .exited(0)
         }
         let lines = try await Command.check(["kcat", "-b", bootstrap, "-Q"] + queries).lines
@@ -111,7 +111,7 @@ package struct Kcat: Sendable {
             "kcat", "-P", "-b", bootstrap, "-t", topic, "-X", "partitioner=murmur2_random", "-X",
             "message.max.bytes=16777216", "-X", "allow.auto.create.topics=false", "-X",
             "topic.message.timeout.ms=30000", "-X",
-            "topic.metadata.propagation.max.ms=2000",
+            "topic.metadata.propagation.max.ms=10000",
         ]
         if let partition { arguments += ["-p", "\(partition)"] }
         for (name, value) in headers { arguments += ["-H", "\(name)=\(value)"] }

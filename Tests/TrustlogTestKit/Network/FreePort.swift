@@ -3,6 +3,9 @@ import Synchronization
 
 /// Ports of 127.0.0.1 that nothing listens on.
 package enum FreePort {
+    /// Below those that the system gives to whoever asks for any: another program's connection could take such a port before
+    /// the server that it was found for listens there, or while that server is away.
+    private static let range: ClosedRange<UInt16> = 15_000...31_999
     /// Ports given out before, so that two servers that start at once never get the same.
     private static let given = Mutex<Set<UInt16>>([])
 
@@ -13,12 +16,12 @@ package enum FreePort {
     /// The first of several free ports in a row.
     package static func find(consecutive count: Int) throws(CommandError) -> UInt16 {
         for _ in 0..<200 {
-            let first = try anyPort()
-            let range = (0..<count).compactMap { UInt16(exactly: Int(first) + $0) }
-            guard range.count == count, range.dropFirst().allSatisfy(isFree) else { continue }
+            let first = UInt16.random(in: range)
+            let ports = (0..<UInt16(count)).map { first + $0 }
+            guard ports.allSatisfy(isFree) else { continue }
             let isNew = given.withLock { given in
-                guard given.isDisjoint(with: range) else { return false }
-                given.formUnion(range)
+                guard given.isDisjoint(with: ports) else { return false }
+                given.formUnion(ports)
                 return true
             }
             if isNew { return first }
@@ -27,28 +30,14 @@ package enum FreePort {
     }
 
     private static func isFree(_ port: UInt16) -> Bool {
-        (try? bound(to: port)) != nil
-    }
-
-    private static func anyPort() throws(CommandError) -> UInt16 {
-        try bound(to: 0)
-    }
-
-    /// Binds and frees the port again. - Returns: the port, also where `port` is 0.
-    private static func bound(to port: UInt16) throws(CommandError) -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw CommandError(call: "socket", errno: errno) }
+        guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         var address = loopbackAddress(port)
         let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                var size = size
-                return bind(descriptor, address, size) == 0 && getsockname(descriptor, address, &size) == 0 ? 0 : errno
-            }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) == 0 }
         }
-        guard code == 0 else { throw CommandError(call: "bind to 127.0.0.1:\(port)", errno: code) }
-        return UInt16(bigEndian: address.sin_port)
     }
 }
 

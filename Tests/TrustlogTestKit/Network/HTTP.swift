@@ -11,7 +11,7 @@ package enum HTTP {
 
     /// - Throws: if nothing answers within `timeout`.
     package static func request(
-        _ method: String = "GET", port: UInt16, path: String, body: String? = nil, timeout: Duration = .seconds(5)
+        _ method: String = "GET", port: UInt16, path: String, body: String? = nil, timeout: Duration = .seconds(30)
     ) async throws -> Response {
         var lines = ["\(method) \(path) HTTP/1.0", "Host: 127.0.0.1:\(port)"]
         if let body { lines += ["Content-Type: application/json", "Content-Length: \(body.utf8.count)"] }

@@ -23,7 +23,7 @@ package final class Toxiproxy: Sendable {
         let port = try FreePort.find()
         let process = try ChildProcess([path, "-host", "127.0.0.1", "-port", "\(port)"])
         let proxy = Toxiproxy(process: process, port: port)
-        guard try await poll(within: .seconds(10), { await HTTP.status(port: port, path: "/version") == 200 }) else {
+        guard try await poll(within: .seconds(60), { await HTTP.status(port: port, path: "/version") == 200 }) else {
             throw CommandError("toxiproxy-server does not answer")
         }
         return proxy

@@ -3,11 +3,11 @@ package import Testing
 /// Waits until `condition` holds, and records a failure if it does not within `limit`.
 ///
 /// Asked again and again, because what it asks (another process, a broker, a database) cannot wake this process. The pause
-/// doubles from 10 ms to a quarter of a second.
+/// doubles from 10 ms to a quarter of a second. The limit only ends what hangs: a busy machine may take long.
 /// - Returns: whether it held.
 @discardableResult
 package func eventually(
-    within limit: Duration = .seconds(30), _ promise: String = "the condition holds",
+    within limit: Duration = .seconds(120), _ promise: String = "the condition holds",
     sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool
 ) async throws -> Bool {
     let held = try await poll(within: limit, condition)
