@@ -94,6 +94,10 @@ CREATE INDEX IF NOT EXISTS operation_waiting ON operation (seq) INCLUDE (bucket)
 -- What `status` counts of the failed rows.
 CREATE INDEX IF NOT EXISTS operation_failed ON operation (op_id) INCLUDE (recorded_at) WHERE trustlog_status = 'FAILED';
 
+-- What `status` counts of the rows that are not published and do not have to be.
+CREATE INDEX IF NOT EXISTS operation_aside ON operation (trustlog_status)
+    WHERE trustlog_status = 'NOT_REQUIRED' OR trustlog_status = 'DISCARDED';
+
 -- How many rows wait changes faster than statistics do. Without any the planner takes them to be few, always, and so never
 -- prefers the primary key to the index of the waiting rows.
 ALTER TABLE operation ALTER COLUMN trustlog_status SET STATISTICS 0;

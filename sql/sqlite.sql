@@ -123,6 +123,10 @@ CREATE INDEX IF NOT EXISTS operation_waiting ON operation (seq, recorded_at)
 -- What `status` counts of the failed rows.
 CREATE INDEX IF NOT EXISTS operation_failed ON operation (op_id, recorded_at) WHERE trustlog_status = 'FAILED';
 
+-- What `status` counts of the rows that are not published and do not have to be.
+CREATE INDEX IF NOT EXISTS operation_aside ON operation (trustlog_status)
+    WHERE (trustlog_status = 'NOT_REQUIRED' OR trustlog_status = 'DISCARDED');
+
 CREATE TABLE IF NOT EXISTS trustlog_retry (
     op_id TEXT NOT NULL PRIMARY KEY,
     retry_status TEXT NOT NULL DEFAULT 'PENDING'

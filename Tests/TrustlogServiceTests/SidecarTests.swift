@@ -172,7 +172,7 @@ struct SidecarTests {
 extension ScriptedStore {
     /// Whether the table holds that many operations, all of them published. The order matters: more may come in between.
     fileprivate func holdsPublished(_ count: Int) async throws -> Bool {
-        guard try await operationCount() == count else { return false }
+        guard try await operationCounts().total == count else { return false }
         return try await statistics().unlogged == 0
     }
 }

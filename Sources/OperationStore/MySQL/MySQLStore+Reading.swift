@@ -42,14 +42,22 @@ extension MySQLStore {
         }
     }
 
-    package func operationCount() async throws(StoreError) -> Int {
+    package func operationCounts() async throws(StoreError) -> OperationCounts {
         try await control.run { connection throws(MySQLFailure) in
-            try connection.first("SELECT count(*) FROM operation") { row in row.count(0) } ?? 0
+            var byStatus: [OperationStatus: Int] = [:]
+            try connection.forEach(MySQLConnection.countOperations) { row in
+                if let status = row.text(0).flatMap(OperationStatus.init) { byStatus[status] = row.count(1) }
+            }
+            return OperationCounts(byStatus: byStatus)
         }
     }
 }
 
 extension MySQLConnection {
+    static let countOperations = """
+        SELECT trustlog_status, count(*) FROM operation FORCE INDEX (operation_waiting) GROUP BY trustlog_status
+        """
+
     static let rowsInRange =
         "SELECT \(OperationColumn.list()) FROM operation WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
 

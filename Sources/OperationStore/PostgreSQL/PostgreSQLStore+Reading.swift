@@ -42,28 +42,42 @@ extension PostgreSQLStore {
     package func count(in range: ClosedRange<Int64>) async throws(StoreError) -> Int {
         try await countSlowly(
             "SELECT count(*) FROM operation WHERE seq BETWEEN $1 AND $2",
-            [.integer(range.lowerBound), .integer(range.upperBound)])
+            [.integer(range.lowerBound), .integer(range.upperBound)], columns: 1)[0]
     }
 
-    package func operationCount() async throws(StoreError) -> Int {
-        try await countSlowly("SELECT count(*) FROM operation", [])
+    package func operationCounts() async throws(StoreError) -> OperationCounts {
+        let found = try await countSlowly(PostgreSQLStatements.countOperations, [], columns: 5)
+        return OperationCounts(
+            total: found[0],
+            others: [.notTrustlogged: found[1], .failed: found[2], .notRequired: found[3], .discarded: found[4]])
     }
 
     /// A large table takes longer than other statements may.
-    private func countSlowly(_ sql: String, _ values: [PostgreSQLValue]) async throws(StoreError) -> Int {
+    private func countSlowly(
+        _ sql: String, _ values: [PostgreSQLValue], columns: Int
+    ) async throws(StoreError) -> [Int] {
         try await reading.run { connection throws(PostgreSQLFailure) in
             try connection.transaction("ISOLATION LEVEL READ COMMITTED READ ONLY") {
                 connection throws(PostgreSQLFailure) in
                 let limit = PostgreSQLSession.longStatementTimeout
                 try connection.execute(
                     "SET LOCAL statement_timeout = '\(limit.components.seconds)s'; SET LOCAL enable_seqscan = on")
-                return try connection.queryOnce(sql, values, limit: limit).first?.count(0) ?? 0
+                let row = try connection.queryOnce(sql, values, limit: limit).first
+                return (0..<columns).map { row?.count($0) ?? 0 }
             }
         }
     }
 }
 
 extension PostgreSQLStatements {
+    static let countOperations = """
+        SELECT (SELECT count(*) FROM operation),
+            (\(countWaiting)),
+            (SELECT count(*) FROM operation WHERE trustlog_status = 'FAILED'),
+            (SELECT count(*) FROM operation WHERE trustlog_status = 'NOT_REQUIRED'),
+            (SELECT count(*) FROM operation WHERE trustlog_status = 'DISCARDED')
+        """
+
     static let rowsInRange = page(
         from: "SELECT \(OperationColumn.list()) FROM operation WHERE seq BETWEEN $1 AND $2 ORDER BY seq LIMIT $3",
         byteLimit: "$4")

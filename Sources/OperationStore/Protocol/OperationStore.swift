@@ -132,8 +132,8 @@ package protocol OperationStore: Sendable {
 
     /// What waits, what failed and why; its cost follows these, not the size of the table.
     func statistics() async throws(StoreError) -> StoreStatistics
-    /// How many operations the table holds. It may cost a pass over an index: call it seldom.
-    func operationCount() async throws(StoreError) -> Int
+    /// How many operations the table holds. It costs a pass over indexes: call it seldom.
+    func operationCounts() async throws(StoreError) -> OperationCounts
     /// Tells, coalesced, that rows may have been added by somebody else (`NOTIFY trustlog` on PostgreSQL). It ends when the
     /// store is closed; where the database has no such signal it never yields.
     func announcements() -> AsyncStream<Void>

@@ -304,6 +304,25 @@ package enum OperationStatus: String, Sendable, CaseIterable {
     case discarded = "DISCARDED"
 }
 
+/// How many rows the table holds.
+package struct OperationCounts: Sendable, Equatable {
+    package var total: Int
+    package var byStatus: [OperationStatus: Int]
+
+    /// - Parameter others: the counts of every other status than `TRUSTLOGGED`, which has the rest: the only one whose rows
+    ///   no index counts.
+    package init(total: Int, others: [OperationStatus: Int]) {
+        self.total = total
+        byStatus = others
+        byStatus[.trustlogged] = total - others.values.reduce(0, +)
+    }
+
+    package init(byStatus: [OperationStatus: Int]) {
+        total = byStatus.values.reduce(0, +)
+        self.byStatus = byStatus
+    }
+}
+
 /// One operation with all that is known of its way.
 package struct OperationDetail: Sendable {
     package var row: StoredRow

@@ -9,15 +9,31 @@ extension SQLiteStore {
         }
     }
 
-    package func operationCount() async throws(StoreError) -> Int {
+    package func operationCounts() async throws(StoreError) -> OperationCounts {
         try await reading.run { connection throws(SQLiteFailure) in
-            let count = try connection.first("SELECT count(*) FROM operation") { row in row.integer(0) }
-            return Int(clamping: (count ?? 0) ?? 0)
+            let counts = try connection.first(SQLiteConnection.countOperations) { row in
+                (0..<5).map { Int(clamping: row.integer($0) ?? 0) }
+            }
+            let found = counts ?? Array(repeating: 0, count: 5)
+            return OperationCounts(
+                total: found[0],
+                others: [.notTrustlogged: found[1], .failed: found[2], .notRequired: found[3], .discarded: found[4]])
         }
     }
 }
 
 extension SQLiteConnection {
+    static let countOperations = """
+        SELECT (SELECT count(*) FROM operation),
+            (SELECT count(*) FROM operation WHERE trustlog_status = 'NOT_TRUSTLOGGED'),
+            (SELECT count(*) FROM operation WHERE trustlog_status = 'FAILED'),
+            (SELECT count(*) FROM operation WHERE \(isAside) AND trustlog_status = 'NOT_REQUIRED'),
+            (SELECT count(*) FROM operation WHERE \(isAside) AND trustlog_status = 'DISCARDED')
+        """
+
+    /// As the index `operation_aside` has it: without these very words SQLite does not take it.
+    private static let isAside = "(trustlog_status = 'NOT_REQUIRED' OR trustlog_status = 'DISCARDED')"
+
     /// One pass over the partial index, which holds both columns.
     static let countWaiting = """
         SELECT count(*), min(replace(recorded_at, ' ', 'T')) FROM operation INDEXED BY operation_waiting

@@ -152,7 +152,9 @@ function showFigures(status) {
   const unlogged = status.unlogged ?? {};
   const retries = status.retries ?? {};
   $('figures').replaceChildren(
-    figure('Persisted', number(status.persisted)),
+    figure('Persisted', number(status.persisted),
+      Object.entries(status.persistedByStatus ?? {}).filter(([, count]) => count > 0)
+        .map(([name, count]) => `${number(count)} ${name}`).join(', ')),
     figure('Waiting to be published', number(unlogged.count),
       unlogged.count > 0 ? `the oldest since ${span(unlogged.oldestSeconds)}` : ''),
     figure('Not consumed yet', lags.length ? number(lags.reduce((a, b) => a + b, 0)) : '–', 'in all partitions'),

@@ -68,7 +68,7 @@ struct DemoPipeline: Sendable {
         await service.value
         try await auditing.value
         let statistics = try await store.statistics()
-        let persisted = try await store.operationCount()
+        let persisted = try await store.operationCounts().total
         await store.close()
         let counts = progress.counts
         return Result(

@@ -112,7 +112,7 @@ struct StatusSource: Sendable {
         do throws(StoreError) {
             let statistics = try await store.statistics()
             report.statistics = statistics
-            report.persisted = try await store.operationCount()
+            report.counts = try await store.operationCounts()
             report.cursors = try await CursorReport.all(
                 of: store, cursorCount: configuration.cursor.count, statistics)
         } catch {

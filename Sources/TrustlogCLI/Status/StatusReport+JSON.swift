@@ -11,7 +11,11 @@ extension StatusReport {
             "version": .string(version),
             "strategy": .string(strategy.rawValue),
             "running": .bool(isRunning),
-            "persisted": .optional(persisted),
+            "persisted": .optional(counts?.total),
+            "persistedByStatus": .object(
+                OperationStatus.allCases.map { status in
+                    JSONValue.Member(status.rawValue, .optional(counts.map { $0.byStatus[status] ?? 0 }))
+                }),
             "unlogged": [
                 "count": .optional(statistics?.unlogged),
                 "oldestSeconds": statistics == nil ? .null : .number(oldestUnloggedSeconds),

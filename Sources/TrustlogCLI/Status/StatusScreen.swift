@@ -41,7 +41,7 @@ struct StatusScreen {
 
     private var factsOfTable: [(String, String)] {
         [
-            ("persisted", number(status["persisted"])),
+            ("persisted", persisted),
             ("not yet published", unlogged),
             ("retries", "\(number(status["retries"]?["pending"])) pending, \(number(status["retries"]?["due"])) due"),
             ("dead letters", number(status["deadLetters"]?["count"])),
@@ -49,6 +49,15 @@ struct StatusScreen {
     }
 
     private var hasTable: Bool { status["strategy"]?.stringValue != "trustlog-only" }
+
+    /// How many rows there are, and which statuses they have.
+    private var persisted: String {
+        guard case .object(let counts)? = status["persistedByStatus"] else { return number(status["persisted"]) }
+        let found = counts.filter { ($0.value.integerValue ?? 0) > 0 }.map {
+            "\(number($0.value)) \(printable($0.name))"
+        }
+        return number(status["persisted"]) + (found.isEmpty ? "" : ": " + found.joined(separator: ", "))
+    }
 
     private var unlogged: String {
         let count = status["unlogged"]?["count"]?.integerValue

@@ -18,7 +18,7 @@ package actor StatusMonitor {
 
     private var statistics: StoreStatistics?
     private var cursors: [CursorReport] = []
-    private var persisted: Int?
+    private var counts: OperationCounts?
     private var databaseProblem: String?
     private var readAt: Duration?
     private var countAgainAt = Duration.zero
@@ -112,11 +112,11 @@ package actor StatusMonitor {
         updateMetrics()
     }
 
-    /// Counting passes over an index: it never takes more than a fiftieth of the time.
+    /// Counting passes over indexes: it never takes more than a fiftieth of the time.
     private func countWhenCheap(_ store: any OperationStore) async throws(StoreError) {
         let begin = clock.now
         guard begin >= countAgainAt else { return }
-        persisted = try await store.operationCount()
+        counts = try await store.operationCounts()
         countAgainAt = clock.now + (clock.now - begin) * 50
     }
 
@@ -154,7 +154,7 @@ package actor StatusMonitor {
         var report = StatusReport(
             version: version, strategy: configuration.strategy, isRunning: true,
             publishingCursorCount: configuration.strategy == .databaseAndTrustlog ? configuration.cursor.count : 0)
-        report.persisted = persisted
+        report.counts = counts
         report.statistics = statistics
         report.cursors = cursors
         report.consumer = sidecar.lag.map { .init(partition: $0.0, lag: $0.1) }

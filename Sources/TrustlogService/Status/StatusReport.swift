@@ -24,7 +24,7 @@ package struct StatusReport: Sendable {
     /// Whether a running process tells this, or database and broker alone.
     package var isRunning: Bool
     /// Rows in the table; `nil` where the database could not be asked.
-    package var persisted: Int?
+    package var counts: OperationCounts?
     package var statistics: StoreStatistics?
     package var consumer: [PartitionLag] = []
     /// Partitions that are read here, or are about to be, without its being known how much waits in them.

@@ -71,11 +71,11 @@ extension StatusReport {
         return "Everything is preserved up to \(now.rfc3339)\(table)."
     }
 
-    /// What the table holds. How many of its rows were published, and how many never had to be, it does not tell cheaply.
+    /// What the table holds.
     private var table: String {
         let publishes = strategy == .databaseAndTrustlog
         let rest = publishes ? "; none waits to be published" : ""
-        return persisted.map { ": \(operations($0)), in the database\($0 == 0 ? "" : rest)" } ?? rest
+        return (counts?.total).map { ": \(operations($0)), in the database\($0 == 0 ? "" : rest)" } ?? rest
     }
 
     private var waitInTopic: String {

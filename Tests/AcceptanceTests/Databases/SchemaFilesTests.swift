@@ -29,6 +29,14 @@ extension AcceptanceSuite {
             let status = try JSONValue(json: result.text)
             #expect(status["running"]?.boolValue == false)
             #expect(status["persisted"]?.integerValue == 9)
+            #expect(
+                status["persistedByStatus"] == [
+                    "NOT_TRUSTLOGGED": 3, "FAILED": 2, "TRUSTLOGGED": 2, "NOT_REQUIRED": 1, "DISCARDED": 1,
+                ])
+            let screen = try await TrustlogBinary.check(["status"] + sidecar.options(["admin.listen": "off"]))
+            #expect(
+                screen.text.contains(
+                    "9: 3 NOT_TRUSTLOGGED, 2 FAILED, 2 TRUSTLOGGED, 1 NOT_REQUIRED, 1 DISCARDED"), "\(screen.text)")
             // Three that wait, and the one that failed and is tried again.
             #expect(status["unlogged"]?["count"]?.integerValue == 4)
             #expect(status["retries"]?["pending"]?.integerValue == 1)

@@ -167,7 +167,7 @@ struct ContentConformance {
                 " ", "[", "]", "^", "~", "\u{a0}", "\u{ad}", "\u{2028}", "\u{fffd}", "\u{10ffff}",
             ]
             for character in allowed { try database.execute(minimalInsert("é\(character)x")) }
-            #expect(try await store.operationCount() == allowed.count)
+            #expect(try await store.operationCounts().total == allowed.count)
         }
     }
 
@@ -190,7 +190,7 @@ struct ContentConformance {
             for sql in forbidden + (backend == .mariaDB ? [] : [noJSON]) {
                 #expect(throws: (any Error).self, "\(sql)") { try database.execute(sql) }
             }
-            let count = try await store.operationCount()
+            let count = try await store.operationCounts().total
             #expect(count == 0)
         }
     }

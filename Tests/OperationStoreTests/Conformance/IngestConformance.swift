@@ -49,7 +49,7 @@ struct IngestConformance {
             let again = try await store.persist(batch([operation], firstOffset: 10))
             #expect(first.outcomes == [.inserted])
             #expect(again.outcomes == [.duplicate])
-            #expect(try await store.operationCount() == 1)
+            #expect(try await store.operationCounts().total == 1)
             #expect(try await store.waiting(.all).first?.content.get().source?.offset == 0)
         }
     }
@@ -148,7 +148,7 @@ struct IngestConformance {
             moving.positions = [ConsumerPosition(topic: "t", partition: 3, nextOffset: 42)]
             #expect(try await store.persist(moving).positions == moving.positions)
             #expect(try await store.positions(group: "g", topic: "t") == moving.positions)
-            #expect(try await store.operationCount() == 0)
+            #expect(try await store.operationCounts().total == 0)
         }
     }
 

@@ -31,7 +31,7 @@ struct RefusalConformance {
                 Issue.record("not refused: \(result.outcomes)")
                 return
             }
-            #expect(try await store.operationCount() == 0)
+            #expect(try await store.operationCounts().total == 0)
         }
     }
 
@@ -43,7 +43,7 @@ struct RefusalConformance {
             await expectError(.unavailable) {
                 try await store.persist(batch([sampleOperation("a"), sampleOperation("b")]))
             }
-            #expect(try await store.operationCount() == 1)
+            #expect(try await store.operationCounts().total == 1)
             #expect(try await store.positions(group: "group", topic: "operations").map(\.nextOffset) == [1])
         }
     }

@@ -143,7 +143,7 @@ struct MySQLSchemaTests {
                 _ = try connection.query("SET sql_mode = ''")
                 #expect(throws: SQLError.self, "\(sql)") { try connection.query(sql) }
             }
-            #expect(try await store.operationCount() == 0)
+            #expect(try await store.operationCounts().total == 0)
         }
     }
 

@@ -107,7 +107,7 @@ struct MySQLStoreTests {
             let mine = batch([sampleOperation("before"), sampleOperation("held"), sampleOperation("after")])
             let error = await #expect(throws: StoreError.self) { try await patient.persist(mine) }
             #expect(error?.kind == .unavailable)
-            #expect(try await store.operationCount() == 0)
+            #expect(try await store.operationCounts().total == 0)
             _ = try rival.query("COMMIT")
             #expect(try await patient.persist(mine).outcomes == [.inserted, .conflict, .inserted])
             #expect(try await store.waiting(.all).map(\.opId) == ["held", "before", "after"])

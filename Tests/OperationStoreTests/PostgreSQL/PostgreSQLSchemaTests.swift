@@ -173,6 +173,7 @@ struct PostgreSQLSchemaTests {
         ("oldest", PostgreSQLStatements.oldestWaiting, "", "", "operation_waiting"),
         ("claim", PostgreSQLStatements.claimRetries, "bigint, float8", "100, 60", "trustlog_retry_due"),
         ("count retries", PostgreSQLStatements.countRetries, "", "", "trustlog_retry_due"),
+        ("count aside", PostgreSQLStatements.countOperations, "", "", "operation_aside"),
         ("count failed", PostgreSQLStatements.countFailed, "", "", "operation_failed"),
         (
             "acknowledge", PostgreSQLStatements.recordAcknowledged, "bigint[], int[], bigint[]",

@@ -49,7 +49,7 @@ enum StoreCalls {
         ("operations", { _ = try await $0.operations(in: 1...2, limit: 1, byteLimit: 1) }),
         ("count", { _ = try await $0.count(in: 1...2) }),
         ("statistics", { _ = try await $0.statistics() }),
-        ("operationCount", { _ = try await $0.operationCount() }),
+        ("operationCounts", { _ = try await $0.operationCounts() }),
     ]
 }
 

@@ -71,7 +71,7 @@ struct IngestBrokerTests {
         let third = setup.member { $0.input.batchSize = 20 }
         try await feed(until: third)
         let total = rounds * 100
-        try await eventually { try await setup.database.store.operationCount() == total }
+        try await eventually { try await setup.database.store.operationCounts().total == total }
         await second.stop()
         await third.stop()
         let members = [first, second, third]

@@ -38,11 +38,11 @@ struct IngestTests {
         let database = try await TestDatabase()
         await kafka.feeder.send((0..<50).map { sampleJSON("first-\($0)") })
         let first = IngestFixture(kafka.servers, database)
-        try await eventually { try await database.store.operationCount() == 50 }
+        try await eventually { try await database.store.operationCounts().total == 50 }
         await first.stop()
         await kafka.feeder.send((0..<50).map { sampleJSON("second-\($0)") })
         let second = IngestFixture(kafka.servers, database)
-        try await eventually { try await database.store.operationCount() == 100 }
+        try await eventually { try await database.store.operationCounts().total == 100 }
         await second.stop()
         #expect(second.metrics.operationsConsumed.value == 50)
         #expect(second.metrics.operationsDuplicate.value == 0)
@@ -114,7 +114,7 @@ struct IngestTests {
         #expect(ingest.metrics.operationsConsumed.value <= 20)
         try await eventually("what is not in the database is lag") { ingest.lag == [100] }
         database.store.heal(.persist)
-        try await eventually { try await database.store.operationCount() == 100 }
+        try await eventually { try await database.store.operationCounts().total == 100 }
         try await eventually("nothing waits") { ingest.lag == [0] }
         await ingest.stop()
         #expect(ingest.metrics.operationsDuplicate.value == 0)
@@ -135,7 +135,7 @@ struct IngestTests {
         let second = IngestFixture(kafka.servers, database)
         try await eventually { try await database.nextOffset() == 3 }
         await second.stop()
-        #expect(try await database.store.operationCount() == 2)
+        #expect(try await database.store.operationCounts().total == 2)
     }
 
     @Test("a database that cannot tell where to begin is waited for")
@@ -191,7 +191,7 @@ struct IngestTests {
         try await tail.commit(PartitionOffset(partitionZero, offset: 1_000))
         await tail.close()
         let ingest = IngestFixture(kafka.servers, database)
-        try await eventually { try await database.store.operationCount() == 3 }
+        try await eventually { try await database.store.operationCounts().total == 3 }
         #expect(ingest.metrics.offsetResets.value == 1)
         #expect(ingest.logs.contains("no longer has offset 1000", atLeast: .warning))
         await ingest.stop()

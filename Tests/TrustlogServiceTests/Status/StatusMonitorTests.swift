@@ -34,7 +34,9 @@ struct StatusMonitorTests {
         }
         let report = await monitor.report()
         #expect(report.version == "1.2" && report.isRunning && report.strategy == .databaseAndTrustlog)
-        #expect(report.persisted == 20 && report.statistics?.unlogged == 0)
+        #expect(
+            report.counts?.total == 20 && report.counts?.byStatus[.trustlogged] == 20
+                && report.statistics?.unlogged == 0)
         #expect(report.cursors.map(\.row.key) == ["publish-0"])
         #expect(report.cursors.first?.kind == .publish && report.cursors.first?.lagSeconds == 0)
         #expect(report.circuit == .closed && report.waiting.isEmpty && report.hungLoops.isEmpty)

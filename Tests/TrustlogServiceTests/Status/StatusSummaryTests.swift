@@ -15,7 +15,7 @@ struct StatusSummaryTests {
         oldestAgeSeconds: Int64 = 0
     ) -> StatusReport {
         var report = StatusReport(version: "1", strategy: strategy, isRunning: true, publishingCursorCount: 1)
-        report.persisted = 1_234
+        report.counts = OperationCounts(total: 1_234, others: [:])
         report.consumer = [.init(partition: partitionZero, lag: 0)]
         report.statistics = StoreStatistics(
             unlogged: unlogged,
@@ -42,7 +42,7 @@ struct StatusSummaryTests {
             report(.databaseOnly).summary(now: now)
                 == "Everything is preserved up to \(nowText): 1234 operations, in the database.")
         var uncounted = report()
-        uncounted.persisted = nil
+        uncounted.counts = nil
         #expect(uncounted.summary(now: now) == "Everything is preserved up to \(nowText); none waits to be published.")
     }
 

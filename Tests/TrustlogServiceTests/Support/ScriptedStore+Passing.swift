@@ -63,7 +63,7 @@ extension ScriptedStore {
 
     func count(in range: ClosedRange<Int64>) async throws(StoreError) -> Int { try await base.count(in: range) }
 
-    func operationCount() async throws(StoreError) -> Int { try await base.operationCount() }
+    func operationCounts() async throws(StoreError) -> OperationCounts { try await base.operationCounts() }
 
     func ping() async throws(StoreError) { try await base.ping() }
 
