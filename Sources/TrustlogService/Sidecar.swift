@@ -133,10 +133,11 @@ package final class Sidecar: Sendable {
 
     // MARK: Running
 
-    /// Runs until ``shutdown()`` was called and everything in hand is finished or given back. The store stays open.
+    /// Runs until ``shutdown()`` was called and everything in hand is finished or given back. The store stays open, unless
+    /// the time was over: what waits for a database that does not answer is cut off then.
     package func run() async {
         async let limits: Void? = publishing?.channel.learnLimits(of: [configuration.output.topic])
-        guard await prepareDatabase() else { return }
+        guard await prepareDatabase() else { return hasEnded.store(true, ordering: .releasing) }
         _ = await limits
         // The workers wait for their topics by themselves, and need not wait for the right to make what is there already.
         let creating = Task { await createTopics() }
@@ -164,9 +165,16 @@ package final class Sidecar: Sendable {
 
     /// Ends ``run()``. May be called from any thread, at any time.
     package func shutdown() {
-        stopping.store(true, ordering: .releasing)
+        guard !stopping.exchange(true, ordering: .acquiringAndReleasing) else { return }
         stop.notify()
         topicsWakeup.notify()
+        guard let store else { return }
+        Task {
+            await clock.sleep(until: clock.now + configuration.shutdownTimeout * 7 / 8)
+            guard !hasEnded.load(ordering: .acquiring) else { return }
+            logger.warning("the database does not answer: what waits for it is given up")
+            await store.close()
+        }
     }
 
     private var isStopping: Bool { stopping.load(ordering: .acquiring) }

@@ -390,6 +390,19 @@ struct ConsumerTests {
         await #expect(throws: KafkaError.self) { try await driver.poll() }
     }
 
+    @Test("closing without any time gives the partitions back all the same, and does not hang", arguments: 0..<10)
+    func closesAtOnce(_ round: Int) async throws {
+        let cluster = try MockCluster()
+        try cluster.createTopic("t", partitions: 2)
+        let driver = try ConsumerDriver(cluster.bootstrapServers, group: "g")
+        try await driver.join(["t"])
+        await driver.perform { $0.close(deadline: .zero) }
+        let revoked = driver.journal.rebalances.compactMap { event -> Int? in
+            if case .revoked(let partitions) = event { partitions.count } else { nil }
+        }
+        #expect(revoked == [2])
+    }
+
     @Test("closing ends within its deadline when the broker is gone")
     func closesWithoutBroker() async throws {
         let cluster = try MockCluster()

@@ -7,34 +7,46 @@ extension KafkaConsumer {
     /// frees everything. Without a broker's answer by `deadline` it ends all the same: the group then waits for the end of
     /// the session. Further calls throw; closing twice does nothing.
     ///
+    /// The partitions are given back in any case, for which it takes a moment even if the deadline is over: librdkafka's
+    /// threads wait for that, for good.
+    ///
     /// librdkafka's blocking close has no deadline and hung when it was woken by a yield; this one polls a queue.
     package func close(deadline: Duration) {
         guard let handles = try? open() else { return }
         executor.onEnqueue(nil)
         waker.close()
         flushProgress()
-        let limit = ContinuousClock.now + deadline
+        var isClosed = true
         if let queue = rd_kafka_queue_new(handles.client.pointer) {
             if let error = rd_kafka_consumer_close_queue(handles.client.pointer, queue) {
                 // After a fatal error there is nothing to give back.
                 rd_kafka_error_destroy(error)
             } else {
-                serve(queue, of: handles.client, until: limit)
+                isClosed = serve(queue, of: handles.client, deadline: deadline)
             }
             rd_kafka_queue_destroy(queue)
         }
         self.handles.withLock { $0 = nil }
         assignment.withLock { $0.revokeAll() }
         rd_kafka_queue_destroy(handles.queue.pointer)
-        handles.client.destroy(flags: RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        // One that did not leave its group in time may still wait for an answer.
+        handles.client.destroy(flags: RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, inBackground: !isClosed)
     }
 
-    private func serve(_ queue: OpaquePointer, of client: ClientHandle, until limit: ContinuousClock.Instant) {
-        while rd_kafka_consumer_closed(client.pointer) == 0 && ContinuousClock.now < limit {
-            let wait = min((limit - .now).milliseconds, 100)
-            if let message = rd_kafka_consume_queue(queue, wait) {
+    /// How long partitions are waited for that librdkafka has not handed back by the deadline.
+    private static let handBackLimit = Duration.seconds(2)
+
+    /// - Returns: whether the consumer has left its group.
+    private func serve(_ queue: OpaquePointer, of client: ClientHandle, deadline: Duration) -> Bool {
+        let limit = ContinuousClock.now + deadline
+        while rd_kafka_consumer_closed(client.pointer) == 0 {
+            let now = ContinuousClock.now
+            let holdsPartitions = assignment.withLock { !$0.partitions.isEmpty }
+            guard now < (holdsPartitions ? limit + Self.handBackLimit : limit) else { return false }
+            if let message = rd_kafka_consume_queue(queue, max(1, min((limit - now).milliseconds, 100))) {
                 rd_kafka_message_destroy(message)
             }
         }
+        return true
     }
 }

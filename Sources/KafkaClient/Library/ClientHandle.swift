@@ -1,4 +1,5 @@
 import CRdKafka
+import Dispatch
 import Observability
 
 /// A librdkafka instance (`rd_kafka_t`).
@@ -27,6 +28,13 @@ struct ClientHandle: @unchecked Sendable {
         }
         configuration.handOver()
         self.pointer = pointer
+    }
+
+    /// Ends the instance and lets go of its context. Blocks until librdkafka's threads have ended.
+    /// - Parameter inBackground: a thread of its own waits for them.
+    func destroy(flags: Int32, inBackground: Bool) {
+        guard inBackground else { return destroy(flags: flags) }
+        DispatchQueue(label: "trustlog.kafka-destroy").async { destroy(flags: flags) }
     }
 
     /// Ends the instance and lets go of its context. Blocks until librdkafka's threads have ended.

@@ -105,10 +105,16 @@ struct RunningService: Sendable {
                 throw CommandError(.configuration, "\(error)")
             }
         }
-        let signals = StopSignals { [sidecar, logger] in
-            logger.notice("a signal asks to stop")
-            sidecar.shutdown()
-        }
+        let signals = StopSignals(
+            limit: settings.shutdown.timeout,
+            onLimit: { [logger] in
+                logger.warning(
+                    "shutdown.timeout has passed: the program ends, and what was in hand is taken up again elsewhere")
+            },
+            onFirst: { [sidecar, logger] in
+                logger.notice("a signal asks to stop")
+                sidecar.shutdown()
+            })
         logger.notice(
             "trustlog \(Program.version) runs",
             metadata: [

@@ -44,6 +44,8 @@ actor Ingest {
     private var failing: Set<TopicPartition> = []
     /// When everything has to be finished, once the program stops.
     private var closeBy: ContinuousClock.Instant?
+    /// What is in hand was waited for as long as there was time.
+    private var isLeaving = false
     /// Everything is paused because the writer does not keep up (the database is away).
     private var isHeld = false
     private var metadata = CommitMetadata.noDatabase
@@ -74,12 +76,7 @@ actor Ingest {
     /// Consumes until ``IngestInbox/isStopping``; then what is in hand is finished, committed, and the group left.
     /// - Throws: an error that ended the consumer; a new one has to take its place.
     func run(shutdownTimeout: Duration) throws(KafkaError) {
-        defer {
-            closeBy = ContinuousClock.now + shutdownTimeout * 3 / 4
-            settleInHand(timeout: shutdownTimeout / 2)
-            commitSynchronously()
-            consumer.close(deadline: remaining(.seconds(60)))
-        }
+        defer { leave(shutdownTimeout) }
         try consumer.subscribe(to: [configuration.topic])
         while !inbox.withLock({ $0.isStopping }) {
             beat()
@@ -92,6 +89,17 @@ actor Ingest {
             if !owned.isEmpty, inbox.withLock({ $0.membership.group == nil }) { shareMembership() }
             try turn()
         }
+    }
+
+    /// Half of the time is for what is in hand, a quarter for the broker; the rest is others'.
+    private func leave(_ shutdownTimeout: Duration) {
+        let begin = ContinuousClock.now
+        closeBy = begin + shutdownTimeout / 2
+        settleInHand(timeout: shutdownTimeout / 2)
+        closeBy = begin + shutdownTimeout * 3 / 4
+        isLeaving = true
+        commitSynchronously(timeout: shutdownTimeout / 8)
+        consumer.close(deadline: remaining(.seconds(60)))
     }
 
     /// While the writer has something in hand, the heartbeat is its own: a writer that hangs is no sign of life.
@@ -273,6 +281,7 @@ actor Ingest {
     /// Waits for the writer. A dead letter that is acknowledged but not committed would be published again: so for the
     /// reports of those that are on their way, too.
     private func settleInHand(timeout: Duration) {
+        if isLeaving { return }
         if !inbox.wait(timeout: remaining(timeout), until: { $0.batchesInHand == 0 }) {
             logger.warning("what is being persisted did not finish in time: it will be consumed again")
         }
@@ -404,11 +413,11 @@ actor Ingest {
         }
     }
 
-    private func commitSynchronously() {
+    private func commitSynchronously(timeout: Duration = .seconds(5)) {
         let offsets = takeCommittable(isLast: true)
         guard !offsets.isEmpty else { return }
         attempt("offsets could not be committed (their messages will be seen as duplicates)") { () throws(KafkaError) in
-            try consumer.commit(offsets, synchronously: true, timeout: remaining(.seconds(5)))
+            try consumer.commit(offsets, synchronously: true, timeout: remaining(timeout))
             for offset in offsets { commits.confirmed(offset.topicPartition, position: offset.offset) }
         }
     }

@@ -94,6 +94,57 @@ extension AcceptanceSuite {
             try await expectAllIsThere(produced + retried, in: sidecar, process)
         }
 
+        @Test(
+            "silent in the middle of its answers: SIGTERM ends the process in time, with exit code 0, and nothing is lost",
+            arguments: DatabaseKind.available)
+        func silent(kind: DatabaseKind) async throws {
+            let settings = ["cursor.lease": "3s", "input.session-timeout": "6s", "shutdown.timeout": "4s"]
+            guard kind != .sqlite else {
+                // What comes nearest: somebody else keeps the write lock.
+                let sidecar = try await Sidecar.make(settings: settings)
+                let file = sidecar.folder["trustlog.db"]
+                return try await endWhileSilent(sidecar) {
+                    let holder = try ChildProcess([
+                        "sh", "-c", "(echo '.timeout 20000'; echo 'BEGIN IMMEDIATE;'; sleep 600) | exec sqlite3 \"$1\"",
+                        "sh", file,
+                    ])
+                    return { try await holder.killAndWait() }
+                }
+            }
+            let database = try await kind.makeStoppable()
+            let toxiproxy = try await Toxiproxy.start()
+            let proxy = try await toxiproxy.proxy(to: database.port)
+            let sidecar = try await Sidecar.make(
+                database: database,
+                settings: settings.merging(["database.url": database.url(port: proxy.port)]) { $1 })
+            try await endWhileSilent(sidecar) {
+                for isUpstream in [true, false] {
+                    try await proxy.add(toxic: "timeout", upstream: isUpstream, attributes: ["timeout": 0])
+                }
+                return {
+                    for isUpstream in [true, false] { try await proxy.remove(toxic: "timeout", upstream: isUpstream) }
+                }
+            }
+        }
+
+        /// - Parameter silence: makes the database silent, and returns what ends that.
+        private func endWhileSilent(
+            _ sidecar: Sidecar, _ silence: () async throws -> () async throws -> Void
+        ) async throws {
+            let process = try await sidecar.run()
+            let stream = OperationStream(into: sidecar, seed: 44, chunk: 200)
+            try await eventually("work goes on") { try await sidecar.trustlogged() > 500 }
+            let end = try await silence()
+            // Time for every thread to have something in hand.
+            try await Task.sleep(for: .seconds(1))
+            #expect(try await process.stop(within: Scale.bound(6)) == .exited(0))
+            try await end()
+            let produced = try await stream.stop()
+            let second = try await sidecar.run()
+            try await sidecar.awaitTrustlogged(produced, by: second)
+            try await expectAllIsThere(produced, in: sidecar, second)
+        }
+
         private func expectAllIsThere(_ count: Int, in sidecar: Sidecar, _ process: TrustlogProcess) async throws {
             #expect(await HTTP.status(port: process.httpPort, path: "/livez") == 200)
             #expect(try await process.stop() == .exited(0))

@@ -109,7 +109,7 @@ actor ConsumerDriver {
     /// Polls until `condition` holds; returns whether it came to hold within `limit`.
     @discardableResult
     func poll(
-        limit: Duration = .seconds(30), until condition: @Sendable (isolated ConsumerDriver) throws -> Bool
+        limit: Duration = .seconds(120), until condition: @Sendable (isolated ConsumerDriver) throws -> Bool
     ) async throws -> Bool {
         let deadline = ContinuousClock.now + limit
         while try !condition(self) {
