@@ -12,7 +12,7 @@ package struct KafkaConfiguration: Sendable {
 
     /// Whether a property's value must not be shown.
     package static func isSecret(_ name: String) -> Bool {
-        ["password", "secret", "token", ".pem", "oauthbearer.config", "jaas"].contains { name.contains($0) }
+        ["passw", "secret", "token", ".pem", "oauthbearer.config", "jaas"].contains { name.contains($0) }
     }
 
     /// The values that must not be shown.
