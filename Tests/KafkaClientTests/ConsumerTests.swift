@@ -403,6 +403,20 @@ struct ConsumerTests {
         #expect(revoked == [2])
     }
 
+    @Test(
+        "closing without any time at any moment of the way into the group does not hang",
+        arguments: 0..<20, ConsumerTests.assignors)
+    func closesAtAnyMoment(_ round: Int, assignor: String) async throws {
+        let cluster = try MockCluster()
+        try cluster.createTopic("t", partitions: 2)
+        let driver = try ConsumerDriver(
+            cluster.bootstrapServers, group: "g", properties: ["partition.assignment.strategy": assignor])
+        try await driver.perform { try $0.subscribe(to: ["t"]) }
+        for _ in 0..<round { try await driver.poll(.milliseconds(20)) }
+        await driver.perform { $0.close(deadline: .zero) }
+        #expect(driver.consumer.lag().isEmpty)
+    }
+
     @Test("closing ends within its deadline when the broker is gone")
     func closesWithoutBroker() async throws {
         let cluster = try MockCluster()

@@ -22,7 +22,8 @@ extension KafkaConsumer {
                 // After a fatal error there is nothing to give back.
                 rd_kafka_error_destroy(error)
             } else {
-                isClosed = serve(queue, of: handles.client, deadline: deadline)
+                isClosed = serve(queue, of: handles.client, until: .now + max(deadline, Self.shortestClose))
+                if !isClosed { giveBackUnasked(handles.client) }
             }
             rd_kafka_queue_destroy(queue)
         }
@@ -33,20 +34,28 @@ extension KafkaConsumer {
         handles.client.destroy(flags: RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, inBackground: !isClosed)
     }
 
-    /// How long partitions are waited for that librdkafka has not handed back by the deadline.
-    private static let handBackLimit = Duration.seconds(2)
+    /// Enough for the handlers where librdkafka's threads get the processor.
+    private static let shortestClose = Duration.milliseconds(500)
 
     /// - Returns: whether the consumer has left its group.
-    private func serve(_ queue: OpaquePointer, of client: ClientHandle, deadline: Duration) -> Bool {
-        let limit = ContinuousClock.now + deadline
+    private func serve(_ queue: OpaquePointer, of client: ClientHandle, until limit: ContinuousClock.Instant) -> Bool {
         while rd_kafka_consumer_closed(client.pointer) == 0 {
-            let now = ContinuousClock.now
-            let holdsPartitions = assignment.withLock { !$0.partitions.isEmpty }
-            guard now < (holdsPartitions ? limit + Self.handBackLimit : limit) else { return false }
-            if let message = rd_kafka_consume_queue(queue, max(1, min((limit - now).milliseconds, 100))) {
+            guard ContinuousClock.now < limit else { return false }
+            if let message = rd_kafka_consume_queue(queue, min((limit - .now).milliseconds, 100)) {
                 rd_kafka_message_destroy(message)
             }
         }
         return true
+    }
+
+    /// An event that asks for it may stand in a queue that nobody serves any more, and librdkafka's threads would wait for
+    /// its answer for good.
+    private func giveBackUnasked(_ client: ClientHandle) {
+        let held = assignment.withLock { $0.revoke(Array($0.partitions.keys)) }
+        if Self.isCooperative(client.pointer) {
+            try? PartitionList(held).checkObject { rd_kafka_incremental_unassign(client.pointer, $0) }
+        } else {
+            rd_kafka_assign(client.pointer, nil)
+        }
     }
 }
