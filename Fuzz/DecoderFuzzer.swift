@@ -88,9 +88,13 @@ private func fuzzEnvelope(_ input: [UInt8]) {
 private func fuzzHeaders(_ input: [UInt8]) {
     let text = String(decoding: input, as: UTF8.self)
     guard let headers = try? ForwardedHeaders.decode(text) else { return }
-    let again = ForwardedHeaders.encode(headers).map { Array($0.utf8) }
-    let reference = ReferenceJSON(Array(text.utf8)).map { Array($0.canonical.utf8) }
-    check(again == (headers.isEmpty ? nil : reference), "headers come back")
+    let again = ForwardedHeaders.encode(headers)
+    check(ForwardedHeaders.encode((try? ForwardedHeaders.decode(again)) ?? []) == again, "headers come back")
+    // With nothing left out they are what an independent parser reads.
+    guard case .object(let members)? = ReferenceJSON(Array(text.utf8)), members.count == headers.count, let again else {
+        return
+    }
+    check(Array(ReferenceJSON.object(members).canonical.utf8) == Array(again.utf8), "headers are as they were written")
 }
 
 private func fuzzTimestamp(_ input: [UInt8]) {

@@ -56,7 +56,8 @@ CREATE TABLE IF NOT EXISTS operation (
     -- One JSON object in RFC 8785 form. Text: jsonb would change numbers and refuse \u0000.
     extra text
         CONSTRAINT extra_has_at_most_64_kib CHECK (octet_length(extra) <= 65536)
-        CONSTRAINT extra_is_a_json_object CHECK (json_typeof(extra::json) = 'object'),
+        -- With nothing around its braces, as the other databases have it.
+        CONSTRAINT extra_is_a_json_object CHECK (extra LIKE '{%}' AND json_typeof(extra::json) = 'object'),
 
     -- Where the operation came from; all null in a row that an application wrote.
     source_topic text,

@@ -46,7 +46,7 @@ package struct TrustlogMetrics: Sendable {
     package let stageSeconds: LabelledMetrics<Stage, Histogram>
     /// From the operation's arrival to the acknowledgement of its envelope.
     package let endToEndSeconds: Histogram
-    /// 0 when unreachable or its heartbeat is late.
+    /// 0 when unreachable or its heartbeat is late; 1 for what the strategy has no use for.
     package let componentUp: LabelledMetrics<Component, Gauge>
 
     /// - Parameter version: The program's, for `trustlog_build_info`.
@@ -99,7 +99,7 @@ package struct TrustlogMetrics: Sendable {
             buckets: endToEndBuckets)
         componentUp = LabelledMetrics { component in
             registry.gauge(
-                "trustlog_component_up", help: "1 if the component is reachable and its heartbeat in time, else 0.",
+                "trustlog_component_up", help: "0 if the component is unreachable or its heartbeat late, else 1.",
                 labels: [("component", component.rawValue)])
         }
         registry.gauge(

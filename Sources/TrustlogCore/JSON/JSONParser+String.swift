@@ -79,7 +79,11 @@ extension JSONParser {
     /// Reads a string literal and returns what it stands for.
     mutating func readString(_ input: Span<UInt8>) throws(JSONError) -> String {
         guard current(input) == UInt8(ascii: "\"") else { throw failure(.string, input) }
-        let token = try scanString(input)
+        return try text(of: try scanString(input), input)
+    }
+
+    /// What a literal stands for.
+    mutating func text(of token: StringToken, _ input: Span<UInt8>) throws(JSONError) -> String {
         scratch.removeAll(keepingCapacity: true)
         try Self.unescape(token, of: input, into: &scratch)
         return String(copyingUTF8: scratch.span)

@@ -17,40 +17,56 @@ package enum ForwardedHeaders {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Reads the column back, in the order of its text.
+    /// Reads the column back, in the order of its text: of equal names the last one, and left out if its value is no text.
     ///
-    /// - Throws: a ``Rejection`` of code `invalid` and field `headers` if it is not an object of strings (an application
-    ///   may have written it).
+    /// - Throws: a ``Rejection`` of code `invalid` and field `headers` if it is not a JSON object (an application may have
+    ///   written it).
     package static func decode(_ text: String?) throws(Rejection) -> [(name: String, value: String)] {
         guard let text else { return [] }
         let input = text.utf8.span
         var parser = JSONParser()
         do throws(JSONError) {
-            let headers = try parser.readHeaders(input)
+            let members = try parser.readHeaders(input)
             try parser.expectEnd(input)
-            return headers
+            return lastOfEachName(members).compactMap { name, value in value.map { (name, $0) } }
         } catch {
             throw Rejection(
-                code: .invalid, field: "headers",
-                message: "headers is not a JSON object of strings: \(error.description)")
+                code: .invalid, field: "headers", message: "headers is not a JSON object: \(error.description)")
         }
     }
+
+    private static func lastOfEachName(_ members: [Member]) -> [Member] {
+        guard members.count > 1 else { return members }
+        var last: [ExactText: Int] = [:]
+        for (index, member) in members.enumerated() { last[ExactText(member.name)] = index }
+        guard last.count < members.count else { return members }
+        return members.enumerated().filter { last[ExactText($1.name)] == $0 }.map(\.element)
+    }
+
+    /// The value is `nil` where it stands for no text.
+    fileprivate typealias Member = (name: String, value: String?)
 }
 
 extension JSONParser {
-    fileprivate mutating func readHeaders(
-        _ input: Span<UInt8>
-    ) throws(JSONError) -> [(name: String, value: String)] {
-        var headers: [(name: String, value: String)] = []
+    fileprivate mutating func readHeaders(_ input: Span<UInt8>) throws(JSONError) -> [ForwardedHeaders.Member] {
+        var headers: [ForwardedHeaders.Member] = []
         try openObject(input)
-        let members = openFrame()
         var isFirst = true
-        while let name = try nextName(input, isFirst: &isFirst) {
-            try noteName(name, input)
-            guard let member = self.members.last else { break }
-            headers.append((String(copyingUTF8: names.span.extracting(member.name)), try readString(input)))
+        while let token = try nextName(input, isFirst: &isFirst) {
+            let name = try? text(of: token, input)
+            let value = try readHeaderValue(input)
+            if let name { headers.append((name, value)) }
         }
-        try closeFrame(members)
         return headers
+    }
+
+    /// A string with a bad escape is passed like a value of another type.
+    private mutating func readHeaderValue(_ input: Span<UInt8>) throws(JSONError) -> String? {
+        guard current(input) == UInt8(ascii: "\"") else {
+            try skipValue(input, level: 1)
+            return nil
+        }
+        let token = try scanString(input)
+        return try? text(of: token, input)
     }
 }

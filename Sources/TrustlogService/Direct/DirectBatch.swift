@@ -27,23 +27,6 @@ struct DirectItem: Sendable {
     }
 }
 
-/// How much of the original a dead letter holds: less where the topic refuses more for its size.
-enum DeadLetterForm: Sendable {
-    case whole
-    /// Without the value.
-    case notice
-    /// Without key and headers, too.
-    case bareNotice
-
-    var smaller: DeadLetterForm? {
-        switch self {
-        case .whole: .notice
-        case .notice: .bareNotice
-        case .bareNotice: nil
-        }
-    }
-}
-
 /// A consumed batch whose records are signed.
 struct DirectBatch: Sendable {
     let consumed: ConsumedBatch
@@ -151,16 +134,6 @@ struct DirectProduction: Sendable {
                     topic: deadLetters, key: message.key, value: message.value, headers: message.headers,
                     batch: deliveries, index: index, isClosing: isClosing)
             }
-        }
-    }
-}
-
-extension DeadLetterMessage {
-    fileprivate init(_ letter: DeadLetter, as form: DeadLetterForm) {
-        switch form {
-        case .whole: self.init(letter)
-        case .notice: self.init(noticeOf: letter)
-        case .bareNotice: self.init(bareNoticeOf: letter)
         }
     }
 }

@@ -37,6 +37,7 @@ actor DirectWriter: BatchWriter {
     private let metrics: TrustlogMetrics
     private let clock: any ServiceClock
     private let logger: Logger
+    private let repeated: LogLimiter
     private let heartbeat: @Sendable () -> Void
 
     private let work: AsyncStream<Work>
@@ -78,6 +79,7 @@ actor DirectWriter: BatchWriter {
         self.metrics = metrics
         self.clock = clock
         self.logger = logger
+        repeated = LogLimiter(logger: logger)
         self.heartbeat = heartbeat
         (work, feed) = AsyncStream.makeStream(of: Work.self)
     }
@@ -219,7 +221,11 @@ actor DirectWriter: BatchWriter {
             } else {
                 records += 1
             }
-            if waiting.remove(item.partition) != nil { state.setWaiting(item.partition, reason: nil) }
+            if waiting.remove(item.partition) != nil {
+                state.setWaiting(item.partition, reason: nil)
+                repeated.recovered(
+                    key: "waiting \(item.partition)", "\(item.partition) goes on: its dead letters are stored")
+            }
         }
         metrics.recordsPublished[.direct].increment(by: records)
         let positions = offsets(after: items)
@@ -372,6 +378,9 @@ actor DirectWriter: BatchWriter {
             waiting.insert(partition)
             state.setWaiting(partition, reason: reason)
             state.recordError(reason)
+            repeated.log(
+                level: .error, key: "waiting \(partition)",
+                "\(partition) waits: a dead letter cannot be stored yet: \(reason)")
         }
         inbox.signal { $0.pause(partitions) }
         wakeConsumer()

@@ -9,30 +9,42 @@ struct DeadLetter: Sendable {
     var epoch: AssignmentEpoch
 }
 
+/// How much of the original a dead letter holds: less where the topic refuses more for its size.
+enum DeadLetterForm: Sendable {
+    case whole
+    /// Without the value.
+    case notice
+    /// Without the original's headers, too.
+    case noticeWithoutHeaders
+    /// Without the key, too: what is left says where the original stands.
+    case bareNotice
+
+    var smaller: DeadLetterForm? {
+        switch self {
+        case .whole: .notice
+        case .notice: .noticeWithoutHeaders
+        case .noticeWithoutHeaders: .bareNotice
+        case .bareNotice: nil
+        }
+    }
+}
+
 /// A dead letter as it goes to the topic (contract, section 5).
 struct DeadLetterMessage: Sendable {
     private(set) var key: [UInt8]?
     private(set) var value: [UInt8]?
     private(set) var headers = HeaderList()
 
-    /// The original byte for byte, then what is wrong with it.
-    init(_ letter: DeadLetter) {
-        self.init(letter, value: letter.message.value)
-    }
-
-    /// A notice in place of an original that the topic refuses for its size.
-    init(noticeOf letter: DeadLetter) {
-        self.init(letter, value: nil)
-        describeValue(of: letter)
-    }
-
-    /// A notice of an original whose key or headers are too large even without its value.
-    init(bareNoticeOf letter: DeadLetter) {
-        var bare = letter
-        bare.message.key = nil
-        bare.message.headers = []
-        self.init(bare, value: nil)
-        describeValue(of: letter)
+    /// The original byte for byte, or what `form` leaves of it, then what is wrong with it.
+    init(_ letter: DeadLetter, as form: DeadLetterForm = .whole) {
+        var left = letter
+        switch form {
+        case .whole, .notice: break
+        case .noticeWithoutHeaders: left.message.headers = []
+        case .bareNotice: (left.message.key, left.message.headers) = (nil, [])
+        }
+        self.init(left, value: form == .whole ? letter.message.value : nil)
+        if form != .whole { describeValue(of: letter) }
     }
 
     private mutating func describeValue(of letter: DeadLetter) {

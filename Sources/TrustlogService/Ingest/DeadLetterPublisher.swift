@@ -64,34 +64,36 @@ actor DeadLetterPublisher {
         return outcomes
     }
 
-    /// A letter that was refused with others: alone, and if it is too large even so, without its value.
+    /// A letter that was refused with others: alone, and if it is too large even so, with less and less of the original.
     private func publishAlone(_ letter: DeadLetter, _ channel: OutboundChannel) async -> Outcome {
         do {
             let producer = try channel.solitaryProducer()
-            let whole = await send([DeadLetterMessage(letter)], with: producer, channel).first ?? .notSent
-            guard case .failed(let error, _) = whole, case .suspect = FailureKind(error) else {
-                return outcome(of: whole)
+            var form = DeadLetterForm.whole
+            while true {
+                let message = DeadLetterMessage(letter, as: form)
+                let result = await send([message], with: producer, channel).first ?? .notSent
+                guard case .failed(let error, _) = result, case .suspect = FailureKind(error),
+                    let smaller = form.smaller
+                else { return outcome(of: result) }
+                if form == .whole { tellOfNotice(letter, error) }
+                form = smaller
             }
-            logger.error(
-                """
-                the dead-letter topic \(topic) refuses a message for its size: it gets a notice without the value; the \
-                original stays in \(letter.message.topic) until its retention ends
-                """,
-                metadata: [
-                    "topic": letter.message.topic, "partition": String(letter.message.partition),
-                    "offset": String(letter.message.offset), "bytes": String(letter.message.size),
-                    "reason": error.description,
-                ])
-            let notice = await send([DeadLetterMessage(noticeOf: letter)], with: producer, channel).first ?? .notSent
-            guard case .failed(let error, _) = notice, case .suspect = FailureKind(error) else {
-                return outcome(of: notice)
-            }
-            // Its key or its headers alone are too large: what is left says where the original stands.
-            let bare = await send([DeadLetterMessage(bareNoticeOf: letter)], with: producer, channel).first ?? .notSent
-            return outcome(of: bare)
         } catch {
             return .failed("dead-letter topic \(topic): \(error)")
         }
+    }
+
+    private func tellOfNotice(_ letter: DeadLetter, _ error: KafkaError) {
+        logger.error(
+            """
+            the dead-letter topic \(topic) refuses a message for its size: it gets a notice without the value; the \
+            original stays in \(letter.message.topic) until its retention ends
+            """,
+            metadata: [
+                "topic": letter.message.topic, "partition": String(letter.message.partition),
+                "offset": String(letter.message.offset), "bytes": String(letter.message.size),
+                "reason": error.description,
+            ])
     }
 
     private func send(

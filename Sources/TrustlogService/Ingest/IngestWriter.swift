@@ -111,6 +111,7 @@ actor IngestWriter: BatchWriter {
                 for (partition, epoch) in partitions where progress[partition].map({ $0.epoch <= epoch }) ?? false {
                     progress[partition] = nil
                     state.setWaiting(partition, reason: nil)
+                    repeated.reset(key: waitingKey(partition))
                 }
             }
         }
@@ -243,13 +244,23 @@ actor IngestWriter: BatchWriter {
                 progress[partition]?.position.acknowledge(letter.message.offset)
             case .failed(let reason):
                 failed.append(letter)
-                state.setWaiting(partition, reason: reason)
-                state.recordError(reason)
+                tellWaiting(partition, reason)
             }
         }
         if !failed.isEmpty { sendAgain(failed) }
         await writePositions()
     }
+
+    private func tellWaiting(_ partition: TopicPartition, _ reason: String) {
+        state.setWaiting(partition, reason: reason)
+        state.recordError(reason)
+        guard !mustStop else { return }
+        repeated.log(
+            level: .error, key: waitingKey(partition),
+            "\(partition) waits: a dead letter cannot be stored yet: \(reason)")
+    }
+
+    private func waitingKey(_ partition: TopicPartition) -> String { "waiting \(partition)" }
 
     /// The partition waits until its dead letter is stored, however long that takes; the others go on.
     private func sendAgain(_ letters: [DeadLetter]) {
@@ -315,7 +326,10 @@ actor IngestWriter: BatchWriter {
 
     private func resumeSettledPartitions() {
         let settled = progress.filter { $0.value.position.unacknowledged.isEmpty }.map(\.key)
-        for partition in settled { state.setWaiting(partition, reason: nil) }
+        for partition in settled {
+            state.setWaiting(partition, reason: nil)
+            repeated.recovered(key: waitingKey(partition), "\(partition) goes on: its dead letters are stored")
+        }
         let paused = settled.filter { progress[$0]?.isPaused == true }
         guard !paused.isEmpty else { return }
         for partition in paused { progress[partition]?.isPaused = false }

@@ -50,6 +50,16 @@ package actor StatusMonitor {
         self.isUp = isUp
         self.dependencies = dependencies
         for key in Self.publishingCursors(configuration) { metrics.cursorLag(key).record(0.0) }
+        for component in Self.unused(configuration.strategy) { metrics.componentUp[component].record(1.0) }
+    }
+
+    /// What a strategy does without is no trouble: 0 is for what is unreachable or does not move.
+    private static func unused(_ strategy: ServiceConfiguration.Strategy) -> [TrustlogMetrics.Component] {
+        switch strategy {
+        case .databaseAndTrustlog: []
+        case .databaseOnly: [.cursorWorker, .retryWorker]
+        case .trustlogOnly: [.cursorWorker, .retryWorker, .database]
+        }
     }
 
     private static func publishingCursors(_ configuration: ServiceConfiguration) -> [String] {

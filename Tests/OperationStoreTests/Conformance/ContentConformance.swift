@@ -179,6 +179,8 @@ struct ContentConformance {
                 minimalInsert("a", columns: ", trustlog_status", values: ", 'DONE'"),
                 minimalInsert("a", columns: ", client_ip", values: ", ''"),
                 minimalInsert("a", columns: ", extra", values: ", '[1]'"),
+                minimalInsert("a", columns: ", extra", values: ", ' {}'"),
+                minimalInsert("a", columns: ", extra", values: ", '{} '"),
                 minimalInsert(
                     "a", columns: ", source_topic, source_partition, source_offset, source_digest",
                     values: ", 't', 0, 0, '\(String(repeating: "A", count: 64))'"),

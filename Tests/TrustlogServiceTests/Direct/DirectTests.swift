@@ -61,6 +61,25 @@ struct DirectTests {
         await sidecar.stop()
     }
 
+    @Test("a partition that waits for its dead letter is told in the log, and again when it goes on")
+    func toldWaiting() async throws {
+        let kafka = try PipelineCluster()
+        kafka.cluster.setTopicError("operations.dead-letter", KafkaError.unknownTopicOrPartition)
+        let sidecar = try await SidecarFixture(kafka.servers) { $0.strategy = .trustlogOnly }
+        await kafka.feeder.send([Array("poison".utf8)])
+        try await eventually { !sidecar.sidecar.state.waiting.isEmpty }
+        try await eventually {
+            sidecar.logs.entries.contains {
+                $0.level == .error && $0.message.contains("operations[0] waits")
+                    && $0.message.contains("operations.dead-letter")
+            }
+        }
+        kafka.cluster.setTopicError("operations.dead-letter", 0)
+        try await eventually { sidecar.logs.contains("operations[0] goes on", atLeast: .notice) }
+        #expect(sidecar.sidecar.state.waiting.isEmpty)
+        await sidecar.stop()
+    }
+
     @Test("a record that is called invalid while another is taken becomes a dead letter")
     func oneInvalid() async throws {
         let kafka = try PipelineCluster()

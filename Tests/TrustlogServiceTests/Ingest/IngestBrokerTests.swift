@@ -113,16 +113,22 @@ struct IngestBrokerTests {
         let large = [UInt8](repeating: UInt8(ascii: "x"), count: 30_000)
         await setup.feeder.send([large], to: setup.topic, key: [7])
         await setup.feeder.send([[1]], to: setup.topic, key: large)
+        await setup.feeder.send(
+            [Array("{}".utf8)], to: setup.topic, key: [8],
+            headers: [("large", String(decoding: large, as: UTF8.self)), ("small", "s")])
         await setup.feeder.send([sampleJSON("a")], to: setup.topic)
-        try await eventually { try await setup.committed(0) == 3 }
+        try await eventually { try await setup.committed(0) == 4 }
         await member.stop()
-        let letters = try await read(setup.topic + ".dead-letter", of: setup.broker.bootstrap) { $0.count == 2 }
+        let letters = try await read(setup.topic + ".dead-letter", of: setup.broker.bootstrap) { $0.count == 3 }
         #expect(letters.allSatisfy { $0.value == nil })
         let first = try #require(letters.first { $0.header("__connect.errors.offset") == "0" })
         #expect(first.key == [7] && first.header("trustlog-original-size") == "30000")
         #expect(first.header("trustlog-original-sha256")?.utf8.count == 64)
         let second = try #require(letters.first { $0.header("__connect.errors.offset") == "1" })
         #expect(second.key == nil && second.header("trustlog-original-size") == "1")
+        let third = try #require(letters.first { $0.header("__connect.errors.offset") == "2" })
+        #expect(third.key == [8] && third.header("trustlog-original-size") == "2")
+        #expect(third.header("large") == nil && third.header("trustlog-error-code") == "invalid")
         #expect(member.logs.contains("refuses a message for its size", atLeast: .error))
         await setup.feeder.close()
     }

@@ -76,6 +76,27 @@ struct IngestWriterTests {
         try await fixture.stop()
     }
 
+    @Test("a partition that waits for its dead letter is told once in a while, and once when it goes on")
+    func toldWaiting() async throws {
+        let fixture = try await WriterFixture(deadLetterTopicExists: false)
+        var batch = fixture.batch(["a"], from: 0)
+        batch.reject(0)
+        fixture.accept(batch)
+        try await eventually { !fixture.state.waiting.isEmpty }
+        // Meanwhile it is tried again and again.
+        let later = fixture.clock.now + .seconds(20)
+        try await eventually { fixture.clock.now > later }
+        let told = fixture.logs.entries.filter { $0.message.contains("operations[0] waits") }
+        #expect(told.map(\.level) == [.error])
+        #expect(told.first?.message.contains("operations.dead-letter") == true)
+        #expect(!fixture.logs.contains("goes on"))
+        try fixture.createDeadLetterTopic()
+        try await eventually { fixture.state.waiting.isEmpty }
+        try await eventually { fixture.logs.contains("operations[0] goes on", atLeast: .notice) }
+        try await fixture.stop()
+        #expect(fixture.logs.entries.filter { $0.message.contains("goes on") }.count == 1)
+    }
+
     @Test("another partition goes on while one waits for its dead letter")
     func otherPartition() async throws {
         let fixture = try await WriterFixture(deadLetterTopicExists: false)

@@ -172,7 +172,7 @@ struct RecordPublisherTests {
         let fixture = try await PublishingFixture { $0.output.key = .none }
         let opId = "123E4567-e89b-12d3-a456-426614174000"
         var records = fixture.records([opId, "not a uuid"])
-        records[0].stored.headers = #"{"ce_id":"forged","traceparent":"t","x":"y"}"#
+        records[0].stored.headers = #"{"ce_id":"forged","traceparent":"t","n":5,"z":null,"x":"y"}"#
         records[1].stored.headers = "no json"
         _ = await fixture.publisher.submit(records).outcomes()
         let published = try await fixture.published(2)

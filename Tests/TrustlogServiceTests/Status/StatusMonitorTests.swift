@@ -173,6 +173,27 @@ struct StatusMonitorTests {
         await fixture.stop()
     }
 
+    @Test(
+        "a component that the strategy has no use for is up in the metrics, and status does not speak of it",
+        arguments: [
+            (.databaseAndTrustlog, []),
+            (.databaseOnly, [.cursorWorker, .retryWorker]), (.trustlogOnly, [.cursorWorker, .retryWorker, .database]),
+        ] as [(ServiceConfiguration.Strategy, Set<TrustlogMetrics.Component>)])
+    func unused(strategy: ServiceConfiguration.Strategy, unused: Set<TrustlogMetrics.Component>) async throws {
+        let database = try await TestDatabase()
+        database.store.fail(.migrate)
+        let fixture = try SidecarFixture("127.0.0.1:1", database: database) { $0.strategy = strategy }
+        // No loop has given a heartbeat yet.
+        let monitor = monitor(fixture, isUp: { _ in nil })
+        let report = await monitor.report()
+        #expect(report.hungLoops.isEmpty)
+        for component in TrustlogMetrics.Component.allCases {
+            #expect(
+                fixture.metrics.componentUp[component].value == (unused.contains(component) ? 1 : 0), "\(component)")
+        }
+        await fixture.stop()
+    }
+
     @Test("it reads on a timer until it is stopped")
     func runs() async throws {
         let kafka = try PipelineCluster()
