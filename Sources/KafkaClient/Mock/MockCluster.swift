@@ -1,5 +1,6 @@
 import CRdKafka
 package import Observability
+import Synchronization
 
 /// librdkafka's mock cluster, in this process and reachable by any librdkafka client over loopback.
 ///
@@ -9,6 +10,8 @@ package import Observability
 package final class MockCluster: @unchecked Sendable {
     private let client: ClientHandle
     private let cluster: OpaquePointer
+    /// Ports of brokers that are down: librdkafka ends the process where a broker cannot listen there again.
+    private let reserved = Mutex<[Int32: PortReservation]>([:])
 
     /// - Parameter brokers: their ids are 1 to `brokers`.
     package init(brokers: Int = 1, logger: Logger? = nil) throws(KafkaError) {
@@ -44,10 +47,18 @@ package final class MockCluster: @unchecked Sendable {
     /// Closes the broker's connections and refuses new ones.
     package func setBrokerDown(_ id: Int32) throws(KafkaError) {
         try KafkaError.check(rd_kafka_mock_broker_set_down(cluster, id))
+        reserved.withLock { $0[id] = port(ofBroker: id).flatMap { PortReservation($0) } }
     }
 
     package func setBrokerUp(_ id: Int32) throws(KafkaError) {
         try KafkaError.check(rd_kafka_mock_broker_set_up(cluster, id))
+        reserved.withLock { $0[id] = nil }
+    }
+
+    private func port(ofBroker id: Int32) -> UInt16? {
+        let servers = bootstrapServers.split(separator: ",")
+        guard servers.indices.contains(Int(id) - 1) else { return nil }
+        return servers[Int(id) - 1].split(separator: ":").last.flatMap { UInt16($0) }
     }
 
     /// Delays every answer of the broker.

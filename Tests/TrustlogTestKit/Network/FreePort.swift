@@ -29,7 +29,8 @@ package enum FreePort {
         throw CommandError("no \(count) free ports in a row on 127.0.0.1")
     }
 
-    private static func isFree(_ port: UInt16) -> Bool {
+    /// Whether a server could listen there now.
+    package static func isFree(_ port: UInt16) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
