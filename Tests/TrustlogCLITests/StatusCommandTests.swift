@@ -20,4 +20,35 @@ struct StatusCommandTests {
         #expect(status["persisted"] == .null)
         #expect(status["summary"]?.stringValue?.hasPrefix("The database cannot be reached: ") == true)
     }
+
+    @Test(
+        "a database that takes the connection and never answers is given up after --timeout, and the broker's part is shown",
+        arguments: ["postgresql", "mysql"])
+    func databaseSilent(scheme: String) async throws {
+        let broker = try BrokerFixture()
+        let silent = try SilentServer()
+        let (outcome, status) = try await status(broker, "\(scheme)://u@127.0.0.1:\(silent.port)/x")
+        #expect(outcome.code == 69)
+        #expect(
+            outcome.error == """
+                error: no process runs, and the database cannot be asked: it did not answer within 5s
+                hint: start 'trustlog run', or mend database.url
+
+                """)
+        #expect(status["consumer"]?.arrayValue?.count == 3)
+        #expect(status["summary"]?.stringValue?.hasPrefix("The database cannot be reached: it did not answer") == true)
+    }
+
+    @Test("a broker that takes the connection and never answers costs the database's part nothing, exit 0")
+    func brokerSilent() async throws {
+        let fixture = try await OperatorFixture(operations: 3)
+        let silent = try SilentServer()
+        let outcome = await fixture.run(
+            "status", "-o", "json", "--timeout", "10s", "--set", "admin.listen=off", "--set",
+            "kafka.bootstrap-servers=127.0.0.1:\(silent.port)")
+        #expect(outcome.code == 0 && outcome.error.isEmpty, "\(outcome.error)")
+        let status = try JSONValue(json: outcome.output)
+        #expect(status["persisted"] == 3)
+        #expect(status["summary"]?.stringValue?.hasPrefix("Kafka cannot be reached: ") == true)
+    }
 }
