@@ -9,7 +9,8 @@ import TrustlogService
 
 /// `trustlog status`: is everything preserved, up to when, what is stuck, why, and what to do.
 enum StatusCommand {
-    private static let watch = Flag("watch", short: "w", help: "Show it anew every two seconds, until interrupted.")
+    private static let watch = Flag(
+        "watch", short: "w", help: "Show it anew every two seconds, until Ctrl-C (exit code 0).")
 
     static let command: Command = Command(
         "status", abstract: "Show whether everything is preserved, and what is stuck and why.",
@@ -22,19 +23,30 @@ enum StatusCommand {
     ) { arguments, terminal in
         let loaded = try GlobalOptions.loadSettings(arguments, terminal)
         let source = StatusSource(settings: loaded.settings, timeout: arguments[TimeLimit.option].duration)
-        let isWatching = arguments[watch]
-        repeat {
+        let format = arguments[DocumentFormat.option]
+        guard arguments[watch] else {
             let (status, problem) = try await source.read()
-            switch arguments[DocumentFormat.option] {
-            case .json: terminal.writeLine(isWatching ? status.compactText : status.prettyText)
-            case .text:
-                if isWatching && terminal.output.isTerminal { terminal.write("\u{1B}[H\u{1B}[2J") }
-                terminal.write(StatusScreen(status, terminal: terminal).text)
-            }
-            if let problem, !isWatching { throw problem }
-            if isWatching { try await ContinuousClock().sleep(for: .seconds(2)) }
-        } while isWatching
+            terminal.write(format == .json ? status.prettyText + "\n" : StatusScreen(status, terminal: terminal).text)
+            if let problem { throw problem }
+            return .success
+        }
+        try await untilStopped { try await show(source, format, terminal) }
         return .success
+    }
+
+    /// Until a signal, or a reader that went away (`| head`).
+    private static func show(_ source: StatusSource, _ format: DocumentFormat, _ terminal: Terminal) async throws {
+        while terminal.output.failure == nil {
+            let (status, _) = try await source.read()
+            try Task.checkCancellation()
+            switch format {
+            case .json: terminal.writeLine(status.compactText)
+            case .text:
+                let clear = terminal.output.isTerminal ? "\u{1B}[H\u{1B}[2J" : ""
+                terminal.write(clear + StatusScreen(status, terminal: terminal).text)
+            }
+            try await ContinuousClock().sleep(for: .seconds(2))
+        }
     }
 }
 
