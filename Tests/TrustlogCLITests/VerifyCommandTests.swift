@@ -22,7 +22,18 @@ struct VerifyCommandTests {
         let none = await trustlog("verify", file)
         #expect(none.code == 78)
         #expect(none.error.hasPrefix("error: there is no key to verify with\nhint: "))
-        #expect(await trustlog("verify", "--key", "/no/such", file).code == 78)
+    }
+
+    @Test("a key file that --key names and that is not there is exit 1, one that is there and holds no key 78")
+    func keyFiles() async throws {
+        let evidence = try EvidenceFixture()
+        let file = try evidence.directory.file("e.jsonl", try evidence.lines(0..<1))
+        let missing = await trustlog("verify", "--key", evidence.publicKey, "--key", "/no/such.pem", file)
+        #expect(missing.code == 1 && missing.output.isEmpty)
+        #expect(missing.error == "error: cannot read the public key /no/such.pem: No such file or directory\n")
+        #expect(await trustlog("verify", "--key", "\(file)/below.pem", file).code == 1)
+        #expect(await trustlog("verify", "--key", file, file).code == 78)
+        #expect(await trustlog("verify", "--set", "verify.key-files=/no/such.pem", file).code == 78)
     }
 
     @Test("what is not valid is told by its line with the reason, exit 2")

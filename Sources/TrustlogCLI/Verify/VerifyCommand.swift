@@ -17,7 +17,8 @@ enum VerifyCommand {
             the keys are those of signing.key-file, signing.additional-key-files and verify.key-files. But for --topic it \
             works offline.
 
-            Exit code 0 if all are valid, 2 if one is not or there is none.
+            Exit code 0 if all are valid, 2 if one is not or there is none, 1 if a file that is named is missing, 78 without \
+            a usable key.
 
             Examples:
 
@@ -51,7 +52,7 @@ enum VerifyCommand {
     }
 
     private static func verificationKeys(_ arguments: ParsedArguments, _ settings: Settings) throws -> [PublicKey] {
-        if !arguments[keys].isEmpty { return try arguments[keys].map { try KeyFiles.loadPublic($0) } }
+        if !arguments[keys].isEmpty { return try arguments[keys].map { try KeyFiles.loadPublic($0, missing: .failure) } }
         let found = try KeyFiles.verificationKeys(settings)
         guard !found.isEmpty else {
             throw CommandError(
