@@ -104,6 +104,14 @@ struct RetriesCommandTests {
         #expect(await fixture.run("retries", "requeue", "--error", "nothing such").output.hasPrefix("nothing matches"))
     }
 
+    @Test("requeue takes --yes as discard does: it does the same, and names no row by itself")
+    func requeueConfirmed() async throws {
+        let fixture = try await makeFixture()
+        #expect(await fixture.run("retries", "requeue", "--yes").code == 64)
+        let outcome = await fixture.run("retries", "requeue", "op-1", "--yes")
+        #expect(outcome.code == 0 && outcome.output.hasPrefix("requeued 1: due now"), "\(outcome.error)")
+    }
+
     @Test("requeue gives a FAILED operation whose row was deleted a new one; show says that it would")
     func requeueUnlisted() async throws {
         let fixture = try await makeFixture()

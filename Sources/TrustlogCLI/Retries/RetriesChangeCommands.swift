@@ -3,6 +3,9 @@ import OperationStore
 
 /// `trustlog retries requeue`: nothing is lost by it, so it asks for no `--yes`.
 enum RetriesRequeueCommand {
+    private static let yes = Flag(
+        "yes", help: "Accepted as with discard, for scripts that do either; it changes nothing.")
+
     static let command: Command = Command(
         "requeue", abstract: "Make rows due at once, with all their retries before them.",
         discussion: """
@@ -14,7 +17,7 @@ enum RetriesRequeueCommand {
               trustlog retries requeue --dead --error too-large
               trustlog retries requeue OPID OPID
             """,
-        parameters: RetriesCommand.selection + [TimeLimit.option, RetryFilterOptions.opIds]
+        parameters: RetriesCommand.selection + [yes, TimeLimit.option, RetryFilterOptions.opIds]
     ) { arguments, terminal in
         let filter = try RetryFilterOptions.requiredFilter(arguments)
         let settings = try GlobalOptions.loadSettings(arguments, terminal, for: .database).settings
