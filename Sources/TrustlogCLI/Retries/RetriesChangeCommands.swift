@@ -44,9 +44,9 @@ enum RetriesDiscardCommand {
     static let command: Command = Command(
         "discard", abstract: "Give rows up: their operations will not be published.",
         discussion: """
-            The rows are deleted and the status of their operations becomes DISCARDED, in one transaction; the operations \
-            stay in the table, and 'trustlog replay' can still publish them. It needs --yes: without it nothing is done, \
-            and the exit code is 64.
+            The rows are deleted and the status of their operations becomes DISCARDED, in one transaction (of one that is \
+            TRUSTLOGGED it stays); the operations stay in the table, and 'trustlog replay' can still publish them. It needs \
+            --yes: without it nothing is done, and the exit code is 64.
 
             Example:
 
@@ -62,7 +62,7 @@ enum RetriesDiscardCommand {
             let count = try await store.discardRetries(filter)
             terminal.writeLine(
                 count > 0
-                    ? "discarded \(grouped(count)): their operations are DISCARDED"
+                    ? "discarded \(grouped(count)): their operations, as far as they are there and unpublished, are DISCARDED"
                     : "nothing matches: nothing was changed")
             return .success
         }
