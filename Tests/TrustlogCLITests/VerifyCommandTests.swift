@@ -63,6 +63,44 @@ struct VerifyCommandTests {
         #expect(lines.output.split(separator: "\n").last == #"{"valid":2,"invalid":2}"#)
     }
 
+    /// Another order of the members, a member too many, and no JSON.
+    private static let notRecords = [operationLine(1), #"{"a":1,"opId":"x"}"#, "hello", ""]
+
+    @Test("the signature alone decides: a signed payload that is no record is valid, with a note on standard error")
+    func notRecords() async throws {
+        let evidence = try EvidenceFixture()
+        let signed = try Self.notRecords.map { try evidence.envelope(payload: $0) }
+        let file = try evidence.directory.file("e.jsonl", try evidence.lines(0..<2) + signed.joined(separator: "\n"))
+        let words = ["verify", "--key", evidence.publicKey, file]
+        let text = await trustlog(words)
+        #expect(text.code == 0 && text.output == "6 valid, 0 invalid\n")
+        #expect(
+            text.error == """
+                note: 4 valid envelopes hold something else than a record of Trustlog's; the first: \(file):3: not in the \
+                canonical form of a record, or with other members than those of one
+
+                """)
+        let json = await trustlog(words + ["-o", "json"])
+        #expect(json.code == 0 && json.output == "{\"failures\":[],\"valid\":6,\"invalid\":0}\n")
+        #expect(json.error == text.error)
+        let one = try evidence.directory.file("one.jsonl", signed[2])
+        let alone = await trustlog("verify", "--key", evidence.publicKey, one)
+        #expect(alone.code == 0)
+        #expect(
+            alone.error.hasPrefix("note: 1 valid envelope holds something else than a record of Trustlog's: \(one):1: ")
+        )
+        #expect(!alone.error.dropLast().contains("\n"))
+    }
+
+    @Test("a signed envelope of another payloadType is not valid, whatever its payload is")
+    func otherType() async throws {
+        let evidence = try EvidenceFixture()
+        let file = try evidence.directory.file("e.jsonl", try evidence.envelope(payload: "{}", type: "text/plain"))
+        let outcome = await trustlog("verify", "--key", evidence.publicKey, file)
+        #expect(outcome.code == 2 && outcome.error.isEmpty)
+        #expect(outcome.output.hasPrefix("\(file):1: INVALID: the payload is of type text/plain, not "))
+    }
+
     @Test("a line of any length is one invalid line, and those behind it are read")
     func longLine() async throws {
         let evidence = try EvidenceFixture()
