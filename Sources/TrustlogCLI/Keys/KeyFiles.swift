@@ -65,10 +65,12 @@ package enum KeyFiles {
         return keys
     }
 
-    /// Tries all files that are named, and collects what is wrong with each of them.
+    /// Tries all files that are named, and collects what is wrong with each of them. (A private key that signs verifies, too.)
     static func check(_ settings: Settings, _ problems: inout ConfigurationProblems) {
         _ = signers(settings.signing, &problems)
-        _ = verificationKeys(settings, &problems)
+        for path in settings.verify.keyFiles {
+            problems.collect { () throws(CommandError) in _ = try loadPublic(path) }
+        }
     }
 
     private static func heading(_ count: Int) -> String { "\(count) key files cannot be used" }
