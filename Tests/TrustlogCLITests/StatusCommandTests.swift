@@ -51,4 +51,24 @@ struct StatusCommandTests {
         #expect(status["persisted"] == 3)
         #expect(status["summary"]?.stringValue?.hasPrefix("Kafka cannot be reached: ") == true)
     }
+
+    @Test(
+        "what PostgreSQL's library says in lines and columns stands on one line, without escapes",
+        arguments: [
+            ["status", "--set", "admin.listen=off"], ["retries", "list"], ["migrate", "--check"],
+            ["config", "check", "--connect", "--set", "strategy=db-only"],
+        ])
+    func oneLine(command: [String]) async throws {
+        let broker = try BrokerFixture()
+        let outcome = await trustlog(
+            command + ["--timeout", "5s", "--set", "database.url=postgresql://u@127.0.0.1:1/x"],
+            environment: broker.environment)
+        #expect(outcome.code == 69)
+        let told = try #require(
+            (outcome.output + outcome.error).split(separator: "\n").first {
+                $0.contains("error") && $0.contains("refused")
+            })
+        #expect(told.contains(" Is the server running"), "\(told)")
+        #expect(!told.contains("\\t") && !told.contains("\t") && !told.contains("\\n"), "\(told)")
+    }
 }

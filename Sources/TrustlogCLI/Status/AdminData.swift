@@ -17,7 +17,7 @@ struct AdminData: AdminDataSource {
     /// that it is away.
     func cursors() async throws(AdminDataError) -> String {
         let report = await monitor.report()
-        if let problem = report.databaseProblem { throw AdminDataError(.unavailable, problem) }
+        if let problem = report.databaseProblem { throw AdminDataError(.unavailable, problem.oneLine) }
         if store != nil, report.statistics == nil {
             throw AdminDataError(.unavailable, "the database was not asked yet")
         }
@@ -51,6 +51,6 @@ struct AdminData: AdminDataSource {
 extension AdminDataError {
     /// Whatever keeps the database away may end, also a schema that is missing; a URL that is wrong stays so.
     init(_ error: StoreError) {
-        self.init(error.kind == .configuration ? .failed : .unavailable, error.description)
+        self.init(error.kind == .configuration ? .failed : .unavailable, error.oneLine)
     }
 }

@@ -138,7 +138,7 @@ struct StatusSource: Sendable {
             Task { await store.close() }
             return facts
         } catch {
-            facts.problem = "\(error)"
+            facts.problem = "\(error)".oneLine
         }
         await store.close()
         return facts
