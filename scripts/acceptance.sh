@@ -8,7 +8,7 @@ export TRUSTLOG_BINARY=${TRUSTLOG_BINARY:-$PWD/.build/release/trustlog}
 
 lanes=(
   'AcceptanceSuite/(Crashes|BrokerOutages|OutputTopicAway|PausedReplicas|Memory|MainJob|PoisonMessages|MissingDeadLetterTopic)/'
-  'AcceptanceSuite/(Replicas|DatabaseOutages|WriterTorture|StartPositions|SchemaFiles|SystemicDatabase|Retries|Replays|Audits)/'
+  'AcceptanceSuite/(Replicas|DatabaseOutages|WriterTorture|StartPositions|SchemaFiles|SystemicDatabase|Retries|Replays|Audits|StatusWatches)/'
 )
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT

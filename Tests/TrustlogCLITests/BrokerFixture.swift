@@ -1,7 +1,8 @@
 import KafkaClient
 import Observability
 import Testing
-import TrustlogCore
+
+@testable import TrustlogCore
 
 extension Logger {
     static let discarding = Logger(label: "test", level: .critical, handler: Discarding())
@@ -64,6 +65,7 @@ struct EvidenceFixture {
     let directory: TemporaryDirectory
     let publicKey: String
     let privateKey: String
+    private let signer: any EnvelopeSigner
     private let encoder: EnvelopeEncoder
 
     init() throws {
@@ -71,13 +73,26 @@ struct EvidenceFixture {
         let pair = try KeyPair.generate(.ed25519)
         privateKey = try directory.file("key", pair.privatePEM, mode: 0o600)
         publicKey = try directory.file("key.pub", pair.publicPEM)
-        encoder = EnvelopeEncoder(signers: [try SigningKey.load(pem: Array(pair.privatePEM.utf8))])
+        signer = try SigningKey.load(pem: Array(pair.privatePEM.utf8))
+        encoder = EnvelopeEncoder(signers: [signer])
     }
 
     func envelope(_ number: Int) throws -> [UInt8] {
         let operation = try OperationDecoder.decode(Array(operationLine(number).utf8)).get()
         return try encoder.encode(record: Record.encode(operation, source: nil))
     }
+
+    /// A validly signed envelope of whatever payload and type.
+    func envelope(payload: String, type: String = Envelope.payloadType) throws -> String {
+        let payload = Array(payload.utf8)
+        let message = Envelope.preAuthenticationEncoding(payloadType: type, payload: payload)
+        let signature = try message.withUnsafeBytes { try signer.sign($0) }
+        return """
+            {"payload":"\(base64(payload))","payloadType":"\(type)","signatures":[{"sig":"\(base64(signature))"}]}
+            """
+    }
+
+    private func base64(_ bytes: [UInt8]) -> String { String(decoding: Base64.encode(bytes.span), as: UTF8.self) }
 
     /// Envelopes, a line each.
     func lines(_ numbers: Range<Int>) throws -> String {

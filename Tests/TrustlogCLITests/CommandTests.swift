@@ -42,15 +42,48 @@ struct CommandTests {
                 == 0)
     }
 
-    @Test("config check warns of a key file that is not there, and refuses one that is unfit")
-    func configCheckKeys() async throws {
+    @Test(
+        "config check refuses a signing key file that is not there, or unfit, as run does, and says how to make one",
+        arguments: ["db-and-trustlog", "trustlog-only"])
+    func configCheckKeys(strategy: String) async throws {
         let directory = try TemporaryDirectory()
+        let (key, missing) = (directory.path + "/key", directory.path + "/no-such.key")
+        #expect(await trustlog("keygen", key).code == 0)
         let unfit = try directory.file("unfit", "no key", mode: 0o600)
+        let words = [
+            "kafka.bootstrap-servers=127.0.0.1:1", "strategy=\(strategy)", "http.listen=off", "admin.listen=off",
+            "database.url=sqlite:\(directory.path)/t.db",
+        ].flatMap { ["--set", $0] }
+        for command in [["config", "check"], ["run"]] {
+            let main = await trustlog(command + words + ["--set", "signing.key-file=\(missing)"])
+            #expect(main.code == 78 && main.output.isEmpty)
+            #expect(
+                main.error == """
+                    error: cannot read the private key \(missing): No such file or directory
+                    hint: make one with 'trustlog keygen \(missing)'
+
+                    """)
+            let good = ["--set", "signing.key-file=\(key)"]
+            let additional = await trustlog(
+                command + words + good + ["--set", "signing.additional-key-files=\(missing)"])
+            #expect(additional.code == 78 && additional.error.contains("'trustlog keygen \(missing)'"))
+            #expect(await trustlog(command + words + ["--set", "signing.key-file=\(unfit)"]).code == 78)
+        }
+    }
+
+    @Test("config check warns of a key file that is not there where the service does not read it")
+    func configCheckUnreadKeys() async throws {
+        let directory = try TemporaryDirectory()
+        let key = directory.path + "/key"
+        #expect(await trustlog("keygen", key).code == 0)
         let words = ["config", "check", "--set", "kafka.bootstrap-servers=a:1", "--set"]
-        let missing = await trustlog(words + ["signing.key-file=/no/such.key"])
-        #expect(missing.code == 0)
-        #expect(missing.error == "warning: the key file /no/such.key is not there\n")
-        #expect(await trustlog(words + ["signing.key-file=\(unfit)"]).code == 78)
+        let persisting = await trustlog(words + ["strategy=db-only", "--set", "signing.key-file=/no/such.key"])
+        #expect(persisting.code == 0)
+        #expect(persisting.error == "warning: the key file /no/such.key is not there\n")
+        let verifying = await trustlog(
+            words + ["signing.key-file=\(key)", "--set", "verify.key-files=/no/such.pub"])
+        #expect(verifying.code == 0)
+        #expect(verifying.error == "warning: the key file /no/such.pub is not there\n")
     }
 
     @Test(

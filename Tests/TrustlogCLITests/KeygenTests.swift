@@ -167,6 +167,23 @@ struct KeygenTests {
         }
     }
 
+    @Test(
+        "config check tells once of a private key file that is encrypted, or not PKCS#8",
+        arguments: ["ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"])
+    func unusableKeyToldOnce(label: String) async throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.file(
+            "key", "-----BEGIN \(label)-----\nMDEyMzQ1Njc4OQ==\n-----END \(label)-----\n", mode: 0o600)
+        let outcome = await trustlog(
+            "config", "check", "--set", "kafka.bootstrap-servers=a:1", "--set", "signing.key-file=\(file)")
+        #expect(outcome.code == 78)
+        #expect(
+            outcome.error.hasPrefix(
+                "error: cannot use the private key \(file): the PEM block \(label) is no private key that can be used: "
+            ))
+        #expect(outcome.error.split(separator: "\n").count == 1)
+    }
+
     private func mode(_ path: String) throws -> mode_t {
         var status = stat()
         try #require(lstat(path, &status) == 0)

@@ -9,7 +9,7 @@ struct ReplayCommandTests {
         try outcome.output.split(separator: "\n").map { try JSONValue(json: String($0)) }
     }
 
-    @Test("away from a terminal it prints a plan and the end as JSON lines")
+    @Test("away from a terminal it prints a plan, its progress and the end as JSON lines, however short it is")
     func jsonLines() async throws {
         let broker = try BrokerFixture()
         let fixture = try await OperatorFixture(operations: 50, broker: broker)
@@ -19,7 +19,10 @@ struct ReplayCommandTests {
         let plan = try #require(lines.first)
         #expect(plan["event"] == "plan" && plan["records"] == 30 && plan["from"] == 11 && plan["to"] == 40)
         #expect(plan["topic"] == "trustlog" && plan["cursor"] == "replay")
-        #expect(lines.last?["event"] == "done" && lines.last?["published"] == 30)
+        #expect(lines.map { $0["event"] }.suffix(2) == ["progress", "done"] && lines.last?["published"] == 30)
+        let progress = try #require(lines.dropLast().last)
+        #expect(progress["published"] == 30 && progress["etaSeconds"] == 0)
+        #expect(try #require(progress["rate"]?.integerValue) > 0)
         #expect(try await broker.messages(of: "trustlog").count == 30)
         #expect(try await fixture.status("op-11") == .notTrustlogged)
         #expect(try await fixture.store.cursors().isEmpty)
@@ -43,8 +46,9 @@ struct ReplayCommandTests {
         let outcome = await fixture.run("replay", "--from", "time:2100-01-01T00:00:00Z")
         #expect(outcome.code == 0)
         let lines = try events(outcome)
-        #expect(lines.map { $0["event"] } == ["plan", "done"])
-        #expect(lines[0]["records"] == 0 && lines[0]["from"] == .null && lines[1]["published"] == 0)
+        #expect(lines.map { $0["event"] } == ["plan", "progress", "done"])
+        #expect(lines[0]["records"] == 0 && lines[0]["from"] == .null)
+        #expect(lines[1]["published"] == 0 && lines[1]["rate"] == 0 && lines[2]["published"] == 0)
     }
 
     @Test("a command line that means nothing is exit 64, an unknown place 1, a topic that is not there 1")

@@ -104,6 +104,14 @@ struct RetriesCommandTests {
         #expect(await fixture.run("retries", "requeue", "--error", "nothing such").output.hasPrefix("nothing matches"))
     }
 
+    @Test("requeue takes --yes as discard does: it does the same, and names no row by itself")
+    func requeueConfirmed() async throws {
+        let fixture = try await makeFixture()
+        #expect(await fixture.run("retries", "requeue", "--yes").code == 64)
+        let outcome = await fixture.run("retries", "requeue", "op-1", "--yes")
+        #expect(outcome.code == 0 && outcome.output.hasPrefix("requeued 1: due now"), "\(outcome.error)")
+    }
+
     @Test("requeue gives a FAILED operation whose row was deleted a new one; show says that it would")
     func requeueUnlisted() async throws {
         let fixture = try await makeFixture()
@@ -134,10 +142,25 @@ struct RetriesCommandTests {
         #expect(preview.error.contains("nothing was done: --yes is missing"))
         #expect(try await fixture.status("op-1") == .failed)
         let done = await fixture.run("retries", "discard", "--dead", "--yes")
-        #expect(done.code == 0 && done.output == "discarded 3: their operations are DISCARDED\n")
+        #expect(done.code == 0 && done.output == discarded(3))
         #expect(try await fixture.status("op-1") == .discarded)
         #expect(try await fixture.status("op-4") == .failed)
         #expect(try await fixture.store.retries(RetryFilter(), after: nil, limit: 9).map(\.opId) == ["op-4", "op-5"])
+    }
+
+    private func discarded(_ count: Int) -> String {
+        "discarded \(count): their operations, as far as they are there and unpublished, are DISCARDED\n"
+    }
+
+    @Test("discard claims nothing of an operation that is gone or published")
+    func discardWithoutOperation() async throws {
+        let fixture = try await makeFixture()
+        try fixture.execute("DELETE FROM operation WHERE op_id = 'op-1'")
+        try fixture.execute("UPDATE operation SET trustlog_status = 'TRUSTLOGGED' WHERE op_id = 'op-2'")
+        let done = await fixture.run("retries", "discard", "op-1", "op-2", "--yes")
+        #expect(done.code == 0 && done.output == discarded(2))
+        #expect(try await fixture.status("op-1") == nil)
+        #expect(try await fixture.status("op-2") == .trustlogged)
     }
 
     @Test("without a schema it is exit 1, without a table (trustlog-only) 78")

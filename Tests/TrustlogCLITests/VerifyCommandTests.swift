@@ -22,7 +22,18 @@ struct VerifyCommandTests {
         let none = await trustlog("verify", file)
         #expect(none.code == 78)
         #expect(none.error.hasPrefix("error: there is no key to verify with\nhint: "))
-        #expect(await trustlog("verify", "--key", "/no/such", file).code == 78)
+    }
+
+    @Test("a key file that --key names and that is not there is exit 1, one that is there and holds no key 78")
+    func keyFiles() async throws {
+        let evidence = try EvidenceFixture()
+        let file = try evidence.directory.file("e.jsonl", try evidence.lines(0..<1))
+        let missing = await trustlog("verify", "--key", evidence.publicKey, "--key", "/no/such.pem", file)
+        #expect(missing.code == 1 && missing.output.isEmpty)
+        #expect(missing.error == "error: cannot read the public key /no/such.pem: No such file or directory\n")
+        #expect(await trustlog("verify", "--key", "\(file)/below.pem", file).code == 1)
+        #expect(await trustlog("verify", "--key", file, file).code == 78)
+        #expect(await trustlog("verify", "--set", "verify.key-files=/no/such.pem", file).code == 78)
     }
 
     @Test("what is not valid is told by its line with the reason, exit 2")
@@ -50,6 +61,44 @@ struct VerifyCommandTests {
         #expect(document["failures"]?.arrayValue?.last?["reason"] == "no signature of a known key verifies")
         let lines = await trustlog("verify", "--key", evidence.publicKey, "-o", "jsonl", file)
         #expect(lines.output.split(separator: "\n").last == #"{"valid":2,"invalid":2}"#)
+    }
+
+    /// Another order of the members, a member too many, and no JSON.
+    private static let notRecords = [operationLine(1), #"{"a":1,"opId":"x"}"#, "hello", ""]
+
+    @Test("the signature alone decides: a signed payload that is no record is valid, with a note on standard error")
+    func notRecords() async throws {
+        let evidence = try EvidenceFixture()
+        let signed = try Self.notRecords.map { try evidence.envelope(payload: $0) }
+        let file = try evidence.directory.file("e.jsonl", try evidence.lines(0..<2) + signed.joined(separator: "\n"))
+        let words = ["verify", "--key", evidence.publicKey, file]
+        let text = await trustlog(words)
+        #expect(text.code == 0 && text.output == "6 valid, 0 invalid\n")
+        #expect(
+            text.error == """
+                note: 4 valid envelopes hold something else than a record of Trustlog's; the first: \(file):3: not in the \
+                canonical form of a record, or with other members than those of one
+
+                """)
+        let json = await trustlog(words + ["-o", "json"])
+        #expect(json.code == 0 && json.output == "{\"failures\":[],\"valid\":6,\"invalid\":0}\n")
+        #expect(json.error == text.error)
+        let one = try evidence.directory.file("one.jsonl", signed[2])
+        let alone = await trustlog("verify", "--key", evidence.publicKey, one)
+        #expect(alone.code == 0)
+        #expect(
+            alone.error.hasPrefix("note: 1 valid envelope holds something else than a record of Trustlog's: \(one):1: ")
+        )
+        #expect(!alone.error.dropLast().contains("\n"))
+    }
+
+    @Test("a signed envelope of another payloadType is not valid, whatever its payload is")
+    func otherType() async throws {
+        let evidence = try EvidenceFixture()
+        let file = try evidence.directory.file("e.jsonl", try evidence.envelope(payload: "{}", type: "text/plain"))
+        let outcome = await trustlog("verify", "--key", evidence.publicKey, file)
+        #expect(outcome.code == 2 && outcome.error.isEmpty)
+        #expect(outcome.output.hasPrefix("\(file):1: INVALID: the payload is of type text/plain, not "))
     }
 
     @Test("a line of any length is one invalid line, and those behind it are read")

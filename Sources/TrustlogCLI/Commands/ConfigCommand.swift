@@ -13,8 +13,9 @@ enum ConfigCommand {
     private static let check = Command(
         "check", abstract: "Check the settings; every error is shown.",
         discussion: """
-            Exit code 0 if the service could start with them, 78 if not. Key files that are there are tried, and so is whether librdkafka \
-            makes the clients that the service needs.
+            Exit code 0 if the service could start with them, 78 if not. Key files are tried, and so is whether librdkafka \
+            makes the clients that the service needs. A file that the service does not read (of the signing keys under \
+            db-only, and verify.key-files, which are for 'verify', 'tail' and 'audit') may be missing: that is a warning.
 
             With --connect also 69 if broker or database do not answer. It writes a line each for what it tried; warnings \
             are no failure.
@@ -42,20 +43,22 @@ enum ConfigCommand {
         return findings.exitCode
     }
 
-    /// A key file may be missing where settings are only checked, say before a deployment; one that is there must be fit.
+    /// What the service does not read itself may be missing, say where a file of settings is checked before a deployment.
     private static func checkKeys(
         _ settings: Settings, _ terminal: Terminal, _ problems: inout ConfigurationProblems
     ) {
-        var present = settings
+        var needed = settings
         let isThere = { (path: String) in
             if access(path, F_OK) == 0 || errno != ENOENT { return true }
             terminal.reportLine("warning", "the key file \(path) is not there")
             return false
         }
-        present.signing.keyFile = settings.signing.keyFile.flatMap { isThere($0) ? $0 : nil }
-        present.signing.additionalKeyFiles.removeAll { !isThere($0) }
-        present.verify.keyFiles.removeAll { !isThere($0) }
-        KeyFiles.check(present, &problems)
+        if !settings.strategy.publishes {
+            needed.signing.keyFile = settings.signing.keyFile.flatMap { isThere($0) ? $0 : nil }
+            needed.signing.additionalKeyFiles.removeAll { !isThere($0) }
+        }
+        needed.verify.keyFiles.removeAll { !isThere($0) }
+        KeyFiles.check(needed, &problems)
     }
 
     private static let show = Command(

@@ -83,7 +83,7 @@ struct DatabaseCheck {
     private func finding(_ error: any Error, _ what: String, subject: String = Self.subject) -> Finding {
         switch error {
         case let error as StoreError:
-            Finding(error.kind == .unavailable ? .unreachable : .wrong, subject, "\(what): \(error)")
+            Finding(error.kind == .unavailable ? .unreachable : .wrong, subject, "\(what): \(error.oneLine)")
         case let error as CommandError:
             Finding(.unreachable, subject, "\(what): \(error.message)", hint: error.hint)
         default: Finding(.wrong, subject, "\(what): \(error)")

@@ -13,7 +13,7 @@ struct ConfigurationProblems {
     }
 
     mutating func add(_ error: CommandError) {
-        // A private key is read for its public half, too.
+        // Two settings may name the same file.
         if !errors.contains(where: { $0.message == error.message }) { errors.append(error) }
     }
 

@@ -1,19 +1,20 @@
 import CommandLineTool
-import Synchronization
 
 /// Runs something that cannot be cancelled, such as a connection attempt inside a driver, and stops waiting for it after
 /// `limit`. What was left behind ends with the process.
 ///
+/// - Parameter start: from when `limit` counts, where several calls share it.
 /// - Throws: ``CommandError`` with exit code 69 that says what did not answer, or what `body` throws.
 func withDeadline<Value: Sendable>(
-    _ limit: Duration, waitingFor what: String, _ body: @escaping @Sendable () async throws -> Value
+    _ limit: Duration, since start: ContinuousClock.Instant = .now, waitingFor what: String,
+    _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
     let race = Race<Value>()
     let work = Task {
         do { race.finish(.success(try await body())) } catch { race.finish(.failure(error)) }
     }
     let alarm = Task {
-        guard (try? await Task.sleep(for: limit)) != nil else { return }
+        guard (try? await Task.sleep(until: start + limit)) != nil else { return }
         race.finish(
             .failure(
                 CommandError(
@@ -25,42 +26,4 @@ func withDeadline<Value: Sendable>(
         alarm.cancel()
     }
     return try await race.result()
-}
-
-/// The first of two outcomes.
-private final class Race<Value: Sendable>: Sendable {
-    private enum State {
-        case open
-        case awaited(CheckedContinuation<Value, any Error>)
-        case finished(Result<Value, any Error>)
-    }
-
-    private let state = Mutex(State.open)
-
-    func finish(_ result: Result<Value, any Error>) {
-        let waiting = state.withLock { state -> CheckedContinuation<Value, any Error>? in
-            switch state {
-            case .open:
-                state = .finished(result)
-                return nil
-            case .awaited(let continuation):
-                state = .finished(result)
-                return continuation
-            case .finished: return nil
-            }
-        }
-        waiting?.resume(with: result)
-    }
-
-    /// To be called once.
-    func result() async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            let finished = state.withLock { state -> Result<Value, any Error>? in
-                if case .finished(let result) = state { return result }
-                state = .awaited(continuation)
-                return nil
-            }
-            if let finished { continuation.resume(with: finished) }
-        }
-    }
 }

@@ -2,7 +2,8 @@ package import CommandLineTool
 import Glibc
 package import TrustlogCore
 
-/// Reads key files. Every error is exit code 78, names the file, and holds nothing of a key.
+/// Reads key files. Every error names the file and holds nothing of a key; but where something else is said it is exit
+/// code 78.
 package enum KeyFiles {
     /// A private key in PEM, unless people could read it whom it does not concern.
     package static func load(_ path: String) throws(CommandError) -> any EnvelopeSigner {
@@ -15,12 +16,17 @@ package enum KeyFiles {
     }
 
     /// A public key in PEM.
-    package static func loadPublic(_ path: String) throws(CommandError) -> PublicKey {
+    ///
+    /// - Parameter missing: the exit code where there is no such file; 1 for one that the command line names.
+    package static func loadPublic(
+        _ path: String, missing: ExitCode = .configuration
+    ) throws(CommandError) -> PublicKey {
         let pem: [UInt8]
         do {
             pem = try SmallFile.read(path, limit: sizeLimit)
         } catch {
-            throw CommandError(.configuration, "cannot read the public key \(error.message)")
+            throw CommandError(
+                error.isMissing ? missing : .configuration, "cannot read the public key \(error.message)")
         }
         do {
             return try PublicKey.load(pem: pem)
@@ -59,10 +65,12 @@ package enum KeyFiles {
         return keys
     }
 
-    /// Tries all files that are named, and collects what is wrong with each of them.
+    /// Tries all files that are named, and collects what is wrong with each of them. (A private key that signs verifies, too.)
     static func check(_ settings: Settings, _ problems: inout ConfigurationProblems) {
         _ = signers(settings.signing, &problems)
-        _ = verificationKeys(settings, &problems)
+        for path in settings.verify.keyFiles {
+            problems.collect { () throws(CommandError) in _ = try loadPublic(path) }
+        }
     }
 
     private static func heading(_ count: Int) -> String { "\(count) key files cannot be used" }
@@ -109,32 +117,20 @@ package enum KeyFiles {
         }
     }
 
-    private struct ReadFailure: Error {
-        var message: String
-        var isMissing = false
-    }
-
     /// Checks the very file that it reads, by its descriptor.
-    private static func readPrivateFile(_ path: String) throws(ReadFailure) -> [UInt8] {
+    private static func readPrivateFile(_ path: String) throws(SmallFile.Failure) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            let isMissing = errno == ENOENT
-            throw ReadFailure(message: SmallFile.failure(path).message, isMissing: isMissing)
-        }
+        guard descriptor >= 0 else { throw SmallFile.failure(path) }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw ReadFailure(message: SmallFile.failure(path).message) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw ReadFailure(message: "\(path): not a file") }
+        guard fstat(descriptor, &status) == 0 else { throw SmallFile.failure(path) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw SmallFile.Failure(message: "\(path): not a file") }
         guard KeyFilePermissions(status).isPrivate else {
             let mode = String(status.st_mode & 0o777, radix: 8)
-            throw ReadFailure(
+            throw SmallFile.Failure(
                 message: "\(path): its mode 0\(mode) lets group or others read it; 'chmod 600 \(path)' keeps them out")
         }
-        do {
-            return try SmallFile.read(descriptor, path: path, limit: sizeLimit)
-        } catch {
-            throw ReadFailure(message: error.message)
-        }
+        return try SmallFile.read(descriptor, path: path, limit: sizeLimit)
     }
 }
 

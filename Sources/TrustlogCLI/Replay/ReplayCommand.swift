@@ -33,7 +33,7 @@ enum ReplayCommand {
             published are told and passed; the exit code then is 1, as after an interruption.
 
             Standard output: on a terminal sentences, with a progress bar on standard error; otherwise JSON lines with \
-            event plan, progress (about once a second), failed, stopped, done.
+            event plan, progress (about once a second, and at the end), failed, stopped, done.
 
             Examples:
 

@@ -10,6 +10,7 @@ final class ReplayReporter: Replay.Observer {
         var plan: ReplayPlan?
         var bar: ProgressBar?
         var rate = ProgressRate()
+        var beganAt = Duration.zero
         var toldAt = Duration.zero
         var failures: [Replay.Failure] = []
     }
@@ -48,6 +49,7 @@ final class ReplayReporter: Replay.Observer {
         state.withLock { state in
             state.plan = plan
             state.rate = ProgressRate(now: now)
+            state.beganAt = now
             state.toldAt = now
         }
         guard isText else { return tell(planEvent(plan)) }
@@ -64,7 +66,9 @@ final class ReplayReporter: Replay.Observer {
             guard now - state.toldAt >= Self.interval else { return nil }
             state.toldAt = now
             state.rate.update(published, now: now)
-            return progressEvent(published, state)
+            let left = max(0, (state.plan?.records ?? 0) - published)
+            return progressEvent(
+                published, rate: state.rate.perSecond, secondsLeft: state.rate.secondsLeft(for: left))
         }
         if let event, !isText { tell(event) }
     }
@@ -109,6 +113,7 @@ final class ReplayReporter: Replay.Observer {
         if isText {
             terminal.writeLine("published \(counted(result.published, "record")) to \(request.topic)")
         } else {
+            tell(lastProgress(result.published))
             tell(["event": "done", "published": .integer(result.published), "failed": .integer(result.failed)])
         }
         guard result.failed > 0 else { return .success }
@@ -146,12 +151,16 @@ final class ReplayReporter: Replay.Observer {
         ]
     }
 
-    private func progressEvent(_ published: Int, _ state: State) -> JSONValue {
-        let left = max(0, (state.plan?.records ?? 0) - published)
-        let rate = state.rate.perSecond
-        return [
-            "event": "progress", "published": .integer(published), "rate": .optional(rate.map { Int($0.rounded()) }),
-            "etaSeconds": .optional(state.rate.secondsLeft(for: left)),
+    /// Also of a replay that was over before the first interval was: its rate is the mean.
+    private func lastProgress(_ published: Int) -> JSONValue {
+        let seconds = (elapsed - state.withLock { $0.beganAt }) / .seconds(1)
+        return progressEvent(published, rate: seconds > 0 ? Double(published) / seconds : nil, secondsLeft: 0)
+    }
+
+    private func progressEvent(_ published: Int, rate: Double?, secondsLeft: Int?) -> JSONValue {
+        [
+            "event": "progress", "published": .integer(published),
+            "rate": .optional(rate.flatMap { Int(exactly: $0.rounded()) }), "etaSeconds": .optional(secondsLeft),
         ]
     }
 

@@ -3,6 +3,9 @@ import OperationStore
 
 /// `trustlog retries requeue`: nothing is lost by it, so it asks for no `--yes`.
 enum RetriesRequeueCommand {
+    private static let yes = Flag(
+        "yes", help: "Accepted as with discard, for scripts that do either; it changes nothing.")
+
     static let command: Command = Command(
         "requeue", abstract: "Make rows due at once, with all their retries before them.",
         discussion: """
@@ -14,7 +17,7 @@ enum RetriesRequeueCommand {
               trustlog retries requeue --dead --error too-large
               trustlog retries requeue OPID OPID
             """,
-        parameters: RetriesCommand.selection + [TimeLimit.option, RetryFilterOptions.opIds]
+        parameters: RetriesCommand.selection + [yes, TimeLimit.option, RetryFilterOptions.opIds]
     ) { arguments, terminal in
         let filter = try RetryFilterOptions.requiredFilter(arguments)
         let settings = try GlobalOptions.loadSettings(arguments, terminal, for: .database).settings
@@ -41,9 +44,9 @@ enum RetriesDiscardCommand {
     static let command: Command = Command(
         "discard", abstract: "Give rows up: their operations will not be published.",
         discussion: """
-            The rows are deleted and the status of their operations becomes DISCARDED, in one transaction; the operations \
-            stay in the table, and 'trustlog replay' can still publish them. It needs --yes: without it nothing is done, \
-            and the exit code is 64.
+            The rows are deleted and the status of their operations becomes DISCARDED, in one transaction (of one that is \
+            TRUSTLOGGED it stays); the operations stay in the table, and 'trustlog replay' can still publish them. It needs \
+            --yes: without it nothing is done, and the exit code is 64.
 
             Example:
 
@@ -59,7 +62,7 @@ enum RetriesDiscardCommand {
             let count = try await store.discardRetries(filter)
             terminal.writeLine(
                 count > 0
-                    ? "discarded \(grouped(count)): their operations are DISCARDED"
+                    ? "discarded \(grouped(count)): their operations, as far as they are there and unpublished, are DISCARDED"
                     : "nothing matches: nothing was changed")
             return .success
         }

@@ -13,8 +13,15 @@ struct AdminData: AdminDataSource {
         await monitor.report().json.compactText + "\n"
     }
 
+    /// Of a database that does not answer there is no listing: what was known of it last is shown by the status, which says
+    /// that it is away.
     func cursors() async throws(AdminDataError) -> String {
-        JSONValue.array(await monitor.report().cursors.map(\.json)).compactText + "\n"
+        let report = await monitor.report()
+        if let problem = report.databaseProblem { throw AdminDataError(.unavailable, problem.oneLine) }
+        if store != nil, report.statistics == nil {
+            throw AdminDataError(.unavailable, "the database was not asked yet")
+        }
+        return JSONValue.array(report.cursors.map(\.json)).compactText + "\n"
     }
 
     func retries(_ query: RetriesQuery) async throws(AdminDataError) -> String {
@@ -44,6 +51,6 @@ struct AdminData: AdminDataSource {
 extension AdminDataError {
     /// Whatever keeps the database away may end, also a schema that is missing; a URL that is wrong stays so.
     init(_ error: StoreError) {
-        self.init(error.kind == .configuration ? .failed : .unavailable, error.description)
+        self.init(error.kind == .configuration ? .failed : .unavailable, error.oneLine)
     }
 }

@@ -9,7 +9,8 @@ import TrustlogService
 
 /// `trustlog status`: is everything preserved, up to when, what is stuck, why, and what to do.
 enum StatusCommand {
-    private static let watch = Flag("watch", short: "w", help: "Show it anew every two seconds, until interrupted.")
+    private static let watch = Flag(
+        "watch", short: "w", help: "Show it anew every two seconds, until Ctrl-C (exit code 0).")
 
     static let command: Command = Command(
         "status", abstract: "Show whether everything is preserved, and what is stuck and why.",
@@ -22,19 +23,30 @@ enum StatusCommand {
     ) { arguments, terminal in
         let loaded = try GlobalOptions.loadSettings(arguments, terminal)
         let source = StatusSource(settings: loaded.settings, timeout: arguments[TimeLimit.option].duration)
-        let isWatching = arguments[watch]
-        repeat {
+        let format = arguments[DocumentFormat.option]
+        guard arguments[watch] else {
             let (status, problem) = try await source.read()
-            switch arguments[DocumentFormat.option] {
-            case .json: terminal.writeLine(isWatching ? status.compactText : status.prettyText)
-            case .text:
-                if isWatching && terminal.output.isTerminal { terminal.write("\u{1B}[H\u{1B}[2J") }
-                terminal.write(StatusScreen(status, terminal: terminal).text)
-            }
-            if let problem, !isWatching { throw problem }
-            if isWatching { try await ContinuousClock().sleep(for: .seconds(2)) }
-        } while isWatching
+            terminal.write(format == .json ? status.prettyText + "\n" : StatusScreen(status, terminal: terminal).text)
+            if let problem { throw problem }
+            return .success
+        }
+        try await untilStopped { try await show(source, format, terminal) }
         return .success
+    }
+
+    /// Until a signal, or a reader that went away (`| head`).
+    private static func show(_ source: StatusSource, _ format: DocumentFormat, _ terminal: Terminal) async throws {
+        while terminal.output.failure == nil {
+            let (status, _) = try await source.read()
+            try Task.checkCancellation()
+            switch format {
+            case .json: terminal.writeLine(status.compactText)
+            case .text:
+                let clear = terminal.output.isTerminal ? "\u{1B}[H\u{1B}[2J" : ""
+                terminal.write(clear + StatusScreen(status, terminal: terminal).text)
+            }
+            try await ContinuousClock().sleep(for: .seconds(2))
+        }
     }
 }
 
@@ -74,50 +86,94 @@ struct StatusSource: Sendable {
         return status
     }
 
-    /// What database and broker know by themselves.
+    /// What database and broker know by themselves, asked side by side: `timeout` is for both.
     private func collect() async throws -> StatusReport {
         let logger = Logger(label: "status", level: .critical, handler: TextLogHandler())
         let configuration = ServiceConfiguration(settings)
+        let store = settings.strategy.usesDatabase ? try settings.openStore(logger: logger) : nil
+        async let database = readDatabase(store, configuration)
+        async let broker = readBroker(configuration, logger)
+
         var report = StatusReport(
             version: Program.version, strategy: configuration.strategy, isRunning: false,
             publishingCursorCount: configuration.strategy == .databaseAndTrustlog ? configuration.cursor.count : 0)
-        if settings.strategy.usesDatabase {
-            try await readDatabase(&report, configuration, logger)
-        }
-        if !settings.kafka.bootstrapServers.isEmpty {
-            await readBroker(&report, configuration, logger)
-        }
+        await database.tell(&report)
+        await broker.tell(&report)
         return report
     }
 
-    private func readBroker(
-        _ report: inout StatusReport, _ configuration: ServiceConfiguration, _ logger: Logger
-    ) async {
+    private func readBroker(_ configuration: ServiceConfiguration, _ logger: Logger) async -> BrokerFacts {
+        var facts = BrokerFacts()
+        guard !settings.kafka.bootstrapServers.isEmpty else { return facts }
         do {
-            report.consumer = try await GroupLag(configuration: configuration, logger: logger).read(timeout: timeout)
+            facts.consumer = try await GroupLag(configuration: configuration, logger: logger).read(timeout: timeout)
         } catch {
             if error.problem == .missing {
-                report.waiting.append(
+                facts.waiting.append(
                     StatusReport.Waiting(topic: configuration.input.topic, reason: "the broker has no such topic"))
             } else {
-                report.brokerProblem = "\(error)"
+                facts.problem = "\(error)"
             }
         }
+        return facts
     }
 
     private func readDatabase(
-        _ report: inout StatusReport, _ configuration: ServiceConfiguration, _ logger: Logger
-    ) async throws(CommandError) {
-        let store = try settings.openStore(logger: logger)
-        do throws(StoreError) {
-            let statistics = try await store.statistics()
-            report.statistics = statistics
-            report.counts = try await store.operationCounts()
-            report.cursors = try await CursorReport.all(
-                of: store, cursorCount: configuration.cursor.count, statistics)
+        _ store: (any OperationStore)?, _ configuration: ServiceConfiguration
+    ) async -> DatabaseFacts {
+        var facts = DatabaseFacts()
+        guard let store else { return facts }
+        let start = ContinuousClock.now
+        do {
+            let statistics = try await answer(since: start) { try await store.statistics() }
+            facts.statistics = statistics
+            facts.counts = try await answer(since: start) { try await store.operationCounts() }
+            let cursorCount = configuration.cursor.count
+            facts.cursors = try await answer(since: start) {
+                try await CursorReport.all(of: store, cursorCount: cursorCount, statistics)
+            }
+        } catch let error as CommandError {
+            facts.problem = error.message
+            // Of one that does not answer, an orderly end may not come in time either.
+            Task { await store.close() }
+            return facts
         } catch {
-            report.databaseProblem = "\(error)"
+            facts.problem = "\(error)".oneLine
         }
         await store.close()
+        return facts
+    }
+
+    private func answer<Value: Sendable>(
+        since start: ContinuousClock.Instant, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withDeadline(timeout, since: start, waitingFor: "it", body)
+    }
+}
+
+/// What the database tells until the time is over, or it fails.
+private struct DatabaseFacts {
+    var statistics: StoreStatistics?
+    var counts: OperationCounts?
+    var cursors: [CursorReport] = []
+    var problem: String?
+
+    func tell(_ report: inout StatusReport) {
+        report.statistics = statistics
+        report.counts = counts
+        report.cursors = cursors
+        report.databaseProblem = problem
+    }
+}
+
+private struct BrokerFacts {
+    var consumer: [StatusReport.PartitionLag] = []
+    var waiting: [StatusReport.Waiting] = []
+    var problem: String?
+
+    func tell(_ report: inout StatusReport) {
+        report.consumer = consumer
+        report.waiting = waiting
+        report.brokerProblem = problem
     }
 }

@@ -13,11 +13,13 @@ enum VerifyCommand {
     static let command: Command = Command(
         "verify", abstract: "Verify the signatures of envelopes.",
         discussion: """
-            An envelope is valid if one of the keys verifies one of its signatures, and it carries a record. Without --key \
-            the keys are those of signing.key-file, signing.additional-key-files and verify.key-files. But for --topic it \
-            works offline.
+            An envelope is valid if one of the keys verifies one of its signatures and its payloadType is that of records. \
+            The signature alone decides: a payload that is no record as Trustlog writes it is told as a note on standard \
+            error ('audit' compares the content with the table). Without --key the keys are those of signing.key-file, \
+            signing.additional-key-files and verify.key-files. But for --topic it works offline.
 
-            Exit code 0 if all are valid, 2 if one is not or there is none.
+            Exit code 0 if all are valid, 2 if one is not or there is none, 1 if a file that is named is missing, 78 without \
+            a usable key.
 
             Examples:
 
@@ -51,7 +53,9 @@ enum VerifyCommand {
     }
 
     private static func verificationKeys(_ arguments: ParsedArguments, _ settings: Settings) throws -> [PublicKey] {
-        if !arguments[keys].isEmpty { return try arguments[keys].map { try KeyFiles.loadPublic($0) } }
+        if !arguments[keys].isEmpty {
+            return try arguments[keys].map { try KeyFiles.loadPublic($0, missing: .failure) }
+        }
         let found = try KeyFiles.verificationKeys(settings)
         guard !found.isEmpty else {
             throw CommandError(
@@ -87,10 +91,13 @@ enum VerifyCommand {
     ) async throws -> VerifyReport {
         var chunk = try await source.next()
         var report = VerifyReport(arguments[OutputFormat.option], terminal)
-        defer { report.finish() }
+        defer {
+            report.finish()
+            report.noteOthers()
+        }
         while let evidence = chunk {
             async let following = source.next()
-            report.add(verified: evidence.count, failures: await verifier.failures(in: evidence))
+            report.add(verified: evidence.count, await verifier.findings(in: evidence))
             onProgress(report.valid + report.invalid)
             chunk = try await following
         }

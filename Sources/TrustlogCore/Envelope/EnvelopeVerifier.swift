@@ -19,6 +19,13 @@ package enum VerificationError: Error, Sendable, Equatable, CustomStringConverti
     }
 }
 
+/// The bytes that somebody signed as a record.
+package struct VerifiedPayload: Sendable {
+    package var payload: [UInt8]
+    /// The key whose signature verified.
+    package var keyID: String
+}
+
 /// What an envelope proves.
 package struct VerifiedRecord: Sendable {
     /// The bytes that were verified.
@@ -39,16 +46,24 @@ package struct EnvelopeVerifier: Sendable {
         self.keys = keys
     }
 
-    package func verify(_ envelope: [UInt8]) throws(VerificationError) -> VerifiedRecord {
+    /// Whether it is valid, whatever the payload says.
+    package func verifySignature(_ envelope: [UInt8]) throws(VerificationError) -> VerifiedPayload {
         let parts = try ParsedEnvelope(envelope)
         let message = Envelope.preAuthenticationEncoding(payloadType: parts.payloadType, payload: parts.payload)
         guard let keyID = verifyingKey(message, parts.signatures)?.keyID else { throw .noValidSignature }
         guard ExactText(parts.payloadType) == ExactText(Envelope.payloadType) else {
             throw .wrongPayloadType(parts.payloadType)
         }
+        return VerifiedPayload(payload: parts.payload, keyID: keyID)
+    }
+
+    /// Whether it is valid, and its payload a record as Trustlog writes it.
+    package func verify(_ envelope: [UInt8]) throws(VerificationError) -> VerifiedRecord {
+        let verified = try verifySignature(envelope)
         do throws(RecordError) {
-            let (operation, source) = try Record.decode(parts.payload)
-            return VerifiedRecord(payload: parts.payload, keyID: keyID, operation: operation, source: source)
+            let (operation, source) = try Record.decode(verified.payload)
+            return VerifiedRecord(
+                payload: verified.payload, keyID: verified.keyID, operation: operation, source: source)
         } catch {
             throw .notARecord(error.description)
         }

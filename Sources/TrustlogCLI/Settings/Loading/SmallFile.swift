@@ -5,6 +5,8 @@ package enum SmallFile {
     package struct Failure: Error, Sendable {
         /// Names the file and the reason.
         package var message: String
+        /// There is no such file.
+        package var isMissing = false
     }
 
     /// - Parameter limit: Bytes; a larger file is a mistake.
@@ -29,7 +31,10 @@ package enum SmallFile {
         }
     }
 
+    /// By `errno`.
     package static func failure(_ path: String) -> Failure {
-        Failure(message: "\(path): \(String(cString: strerror(errno)))")
+        let code = errno
+        return Failure(
+            message: "\(path): \(String(cString: strerror(code)))", isMissing: code == ENOENT || code == ENOTDIR)
     }
 }
