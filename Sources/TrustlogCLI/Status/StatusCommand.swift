@@ -127,10 +127,16 @@ struct StatusSource: Sendable {
         do {
             let statistics = try await answer(since: start) { try await store.statistics() }
             facts.statistics = statistics
-            facts.counts = try await answer(since: start) { try await store.operationCounts() }
             let cursorCount = configuration.cursor.count
             facts.cursors = try await answer(since: start) {
                 try await CursorReport.all(of: store, cursorCount: cursorCount, statistics)
+            }
+            do {
+                facts.counts = try await answer(since: start) { try await store.operationCounts() }
+            } catch is CommandError {
+                // A large table takes longer to be counted than was to be waited: the rest is known all the same.
+                Task { await store.close() }
+                return facts
             }
         } catch let error as CommandError {
             facts.problem = error.message
