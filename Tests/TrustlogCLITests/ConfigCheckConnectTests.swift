@@ -10,7 +10,7 @@ struct ConfigCheckConnectTests {
         _ = await trustlog("keygen", "--if-missing", key)
         // The mock cluster does not tell a topic's settings: that request always takes the whole time limit.
         let outcome = await trustlog(
-            ["config", "check", "--connect", "--timeout", "4s"] + words,
+            ["config", "check", "--connect", "--timeout", "3s"] + words,
             environment: [
                 "TRUSTLOG_KAFKA_BOOTSTRAP_SERVERS": servers, "TRUSTLOG_SIGNING_KEY_FILE": key,
                 "TRUSTLOG_DATABASE_URL": "sqlite:\(directory.path)/t.db",

@@ -60,7 +60,7 @@ extension AcceptanceSuite {
             let root = try await RuntimeRoot.shared()
             let folder = try TemporaryFolder("tls")
             let settings = try await documentedSettings(broker, in: folder)
-            let check = ["trustlog", "config", "check", "--connect", "--timeout", "15s", "--config", settings]
+            let check = ["trustlog", "config", "check", "--connect", "--timeout", "10s", "--config", settings]
             try FileTree.write("wrong\n", to: folder["password"])
             let password = try await root.run(check, folder: folder.path)
             #expect(password.code == 69, "\(password.text)\(password.errorText)")
@@ -86,7 +86,7 @@ extension AcceptanceSuite {
             func check(_ settings: [String: String]) async throws -> CommandResult {
                 let all = base.merging(settings) { $1 }
                 return try await TrustlogBinary.run(
-                    ["config", "check", "--connect", "--timeout", "15s"]
+                    ["config", "check", "--connect", "--timeout", "10s"]
                         + all.flatMap { ["--set", "\($0.key)=\($0.value)"] })
             }
             let good = try await check(broker.settings(user: "trustlog"))
