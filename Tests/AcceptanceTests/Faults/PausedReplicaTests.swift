@@ -36,7 +36,7 @@ extension AcceptanceSuite {
                 // SQLite: it may have stopped while it holds the write lock, and then nobody else can write.
                 if database != .sqlite {
                     let names = later.map { "'\($0.opId)'" }.joined(separator: ", ")
-                    try await eventually("the other one takes over everything") {
+                    try await eventually(within: Scale.bound(6 + 2 + 15), "the other one takes over everything") {
                         try await sidecar.count(where: "trustlog_status = 'TRUSTLOGGED' AND op_id IN (\(names))")
                             == later.count
                     }
